@@ -1,0 +1,68 @@
+/*
+ * Binary deltas: make, apply, inspect.  One header for all formats; BSDIFF40
+ * (Colin Percival's format, "BSDIFF40" header, bzip2 streams) is the one that
+ * exists.
+ */
+#ifndef SLUICE_DELTA_H
+#define SLUICE_DELTA_H
+
+#include <stdint.h>
+
+#include "manifest/base/base.h"
+#include "manifest/base/buf.h"
+#include "manifest/base/digest.h"
+#include "manifest/base/err.h"
+
+#define DELTA_BSDIFF40 "bsdiff40"
+
+/* delta_make - a patch that turns old into new.  Refuses (ERR_LIMIT) when
+ * making would need more than memory_max bytes; memory_max 0: no bound. */
+struct delta_make {
+	const char *format; /* DELTA_BSDIFF40 */
+	int old_fd, new_fd; /* regular files, read from the start (mapped) */
+	int patch_fd;       /* empty regular file, written and fsynced */
+	int64_t memory_max;
+};
+int delta_make(const struct delta_make *d, struct err *e) MUST_CHECK;
+
+/* delta_memory - bytes that making a patch of these sizes needs. */
+int64_t delta_memory(const char *format, int64_t old_size, int64_t new_size);
+
+/*
+ * delta_apply - rebuild new from old and a patch.
+ *
+ *   out_size, out_sha256   what the signed manifest promises: the result is
+ *                          refused unless it is exactly that
+ *   memory_max             refuse (ERR_LIMIT) before taking more
+ *
+ * Returns 0; ERR_INPUT malformed patch; ERR_AUTH the digest differs; on error
+ * out_fd's content is undefined.  Every control triple makes progress; all
+ * arithmetic is checked; output never passes out_size.
+ */
+struct delta_apply {
+	const char *format;
+	int old_fd, patch_fd; /* regular files */
+	int out_fd;           /* empty regular file */
+	int64_t out_size;
+	uint8_t out_sha256[SHA256_SIZE];
+	int64_t memory_max; /* 0: no bound */
+};
+int delta_apply(const struct delta_apply *d, struct err *e) MUST_CHECK;
+
+/* delta_apply_memory - bytes that applying needs at most beyond the files. */
+int64_t delta_apply_memory(const char *format, int64_t old_size,
+    int64_t new_size);
+
+/* delta_inspect - describe a patch for people, one fact per line. */
+int delta_inspect(int patch_fd, struct buf *out, struct err *e) MUST_CHECK;
+
+/*
+ * delta_check - apply the patch file to the old file into a temporary file in
+ * dir and say whether the result is what was promised; used by the signer
+ * before it lists a delta and by intake before it takes one.
+ */
+int delta_check(const char *format, const char *old_path,
+    const char *patch_path, const char *dir, int64_t out_size,
+    const uint8_t out_sha256[static SHA256_SIZE], struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * Public keys as TUF writes them, and verification with them.  No secret key
+ * is ever seen here.
+ */
+#ifndef SLUICE_KEY_H
+#define SLUICE_KEY_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "manifest/base/arena.h"
+#include "manifest/base/base.h"
+#include "manifest/base/digest.h"
+#include "manifest/base/err.h"
+
+#define ED25519_PUBLIC_SIZE 32
+#define ED25519_SIG_SIZE    64
+#define KEYID_SIZE          SHA256_HEX_SIZE
+
+enum key_type { KEY_ED25519 };
+
+struct key {
+	const char *id; /* as the document names it */
+	enum key_type type;
+	uint8_t ed25519[ED25519_PUBLIC_SIZE];
+};
+
+/* key_id_ed25519 - SHA-256 of the canonical TUF key object, in hex. */
+void key_id_ed25519(char out[static KEYID_SIZE],
+    const uint8_t public[static ED25519_PUBLIC_SIZE]);
+
+/* key_json_ed25519 - the TUF key object; a new reference. */
+json_t *key_json_ed25519(const uint8_t public[static ED25519_PUBLIC_SIZE]);
+
+/*
+ * key_read - a TUF key object under the given ID.  strict: the ID must be the
+ * digest of the key.  ERR_INPUT for unknown types and schemes.
+ */
+int key_read(struct key *out, const char *id, const json_t *v, bool strict,
+    struct arena *a, struct err *e) MUST_CHECK;
+
+/* key_verify - 0 if sig (hex, as in a document) is by this key over message. */
+int key_verify(const struct key *k, const char *sig_hex,
+    struct bytes message, struct err *e) MUST_CHECK;
+
+#endif
