@@ -29,11 +29,6 @@ json_t *json_read(struct bytes text, size_t max, struct err *e) MUST_CHECK;
 /* json_canon - append the canonical form. */
 int json_canon(const json_t *v, struct buf *out, struct err *e) MUST_CHECK;
 
-static inline void
-json_decrefp(json_t **v)
-{
-	json_decref(*v);
-}
 #define AUTO_JSON CLEANUP(json_decrefp) json_t *
 
 /*
