@@ -1,0 +1,79 @@
+/*
+ * The choice table: what front needs to answer every poll without asking
+ * anyone.  Store builds it as one JSON document, hands it over as a sealed
+ * memfd, and front swaps it in whole.
+ *
+ * {"generation":N, "ticket_key":hex, "now_s":.., "channels":[{
+ *    "state": {...struct channel_state as JSON...},
+ *    "views": [{"scope","rung","high","pin_seq","timestamp":text}],
+ *    "manifests": ["<sha256>" per rung],
+ *    "files": [{"path","sha256","size","immutable":true}] }],
+ *  "tokens": none (front asks store for every authenticated request)}
+ *
+ * files lists what may be served to anyone: documents of rungs that somebody
+ * was given, artifacts of current, prepared and retained publications.
+ */
+#ifndef SLUICE_TABLE_H
+#define SLUICE_TABLE_H
+
+#include <jansson.h>
+
+#include "manifest/base/arena.h"
+#include "manifest/base/buf.h"
+#include "manifest/base/digest.h"
+#include "server/choice.h"
+
+struct table_file {
+	const char *path; /* below the channel */
+	const char *sha256; /* hex: the blob */
+	int64_t size;
+};
+
+struct table_view {
+	int scope, rung;
+	bool high;
+	int64_t pin_seq;
+	const char *timestamp; /* the document */
+	size_t len;
+	char etag[SHA256_HEX_SIZE];
+};
+
+struct table_channel {
+	struct channel_state state;
+	const struct table_view *views; /* sorted by scope, rung, high, pin */
+	size_t nviews;
+	const char *manifests[LADDER_MAX]; /* sha256 hex by rung */
+	const struct table_file *files; /* sorted by path */
+	size_t nfiles;
+};
+
+struct table {
+	struct arena *arena; /* holds everything, the table included */
+	int64_t generation;
+	uint8_t ticket_key[32];
+	struct table_channel *channels; /* sorted by product, channel */
+	size_t nchannels;
+};
+
+/* table_write - JSON of a table; table_read - the reverse (frees with
+ * table_free). */
+int table_write(const struct table *t, struct buf *out, struct err *e)
+    MUST_CHECK;
+struct table *table_read(struct bytes text, struct err *e) MUST_CHECK;
+void table_free(struct table *t);
+
+/* table_channel, table_view, table_file - look up; NULL if not there. */
+const struct table_channel *table_channel(const struct table *t,
+    const char *product, const char *channel);
+const struct table_view *table_view(const struct table_channel *c,
+    const struct choice *ch);
+const struct table_file *table_file(const struct table_channel *c,
+    const char *path);
+
+/* state_write / state_read - channel_state as JSON; the database keeps the
+ * same text. */
+json_t *state_write(const struct channel_state *c, struct err *e) MUST_CHECK;
+int state_read(const json_t *v, struct channel_state *c, struct err *e)
+    MUST_CHECK;
+
+#endif
