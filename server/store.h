@@ -1,0 +1,69 @@
+/*
+ * The store process and what sluiced's verbs need of it.  Store owns the
+ * database, the blobs, intake and the operator's socket; it has no network and
+ * no key that signs documents.
+ *
+ * Messages with front (one JSON object each, see ipc.h):
+ *   store -> front  {"do":"table"} + memfd of the choice table
+ *   front -> store  {"do":"tabled","generation":N}
+ *   front -> store  {"do":"report","id","body":{...},"ticket":text|null,
+ *                    "prefix":text}                     -> answer 202
+ *   front -> store  {"do":"polls","rows":[{"channel","version","os","arch",
+ *                    "day","n"}]}                       no answer
+ *   front -> store  {"do":"api","id","method","path","query","token","body"}
+ *                   for /v1/publications; body is text, or where it does not
+ *                   fit, absent and in the descriptor sent along
+ *   front -> store  {"do":"upload","id","token","sha256","offset","size"}
+ *                       -> answer 200 {"offset"} + descriptor for writing, set
+ *                          to that offset; 409 {"offset"}; 204: it is there
+ *   front -> store  {"do":"uploaded","id","sha256","size"} -> answer 204
+ *   front -> store  {"do":"blob","id","token","sha256"}
+ *                       -> answer 200 {"size"} + descriptor for reading
+ *   store -> front  {"do":"answer","id":n,"status":s,"body":{...}}; a body
+ *                   that does not fit is absent, "in_fd" is true and the
+ *                   descriptor (memfd, from offset 0) is the body's text
+ */
+#ifndef SLUICE_STORE_H
+#define SLUICE_STORE_H
+
+#include "manifest/base/base.h"
+#include "manifest/base/err.h"
+#include "server/config.h"
+
+/*
+ * store_run - the process: serves until SIGTERM or until front or brake is
+ * gone.  Opens database and admin socket in the state directory itself, so its
+ * fence must allow reading, writing and making files and sockets below it,
+ * fork and AF_UNIX.  post_fd -1: no webhook.  Returns the exit status.
+ */
+int store_run(int front_fd, int brake_fd, int post_fd,
+    const struct server_config *conf);
+
+/* The tokens that store_init made; shown once, never stored. */
+struct store_tokens {
+	char publish[128], read[128];
+};
+
+/* store_init - make the state directory (0700), the database, the ticket key
+ * and the first tokens.  ERR_CONFLICT if there is a database already. */
+int store_init(const char *state, struct store_tokens *out, struct err *e)
+    MUST_CHECK;
+
+/* store_key - the brake key of a channel ("P/C"): made if there is none.
+ * *public_path gets the path of key.pub (room bytes). */
+int store_key(const char *state, const char *channel, char *public_path,
+    size_t room, struct err *e) MUST_CHECK;
+
+/* store_channel_add - trust root_path as the channel's first root (brake and
+ * database); fingerprint is the digest of the file.  A running server is told
+ * through its admin socket. */
+int store_channel_add(const char *state, const char *channel,
+    const char *root_path, char fingerprint[static 65], struct err *e)
+    MUST_CHECK;
+
+/* store_prune - drop what nothing names any more, from a stopped server's
+ * state (a running one does it by itself).  *freed gets bytes. */
+int store_prune(const struct server_config *conf, int64_t *freed,
+    struct err *e) MUST_CHECK;
+
+#endif
