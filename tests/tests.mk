@@ -1,0 +1,63 @@
+# The checks.  `make check` sets up what is missing, builds, and runs everything
+# that needs no network.
+
+TESTS_CLI := $(wildcard tests/cli/*.t)
+TESTS_E2E := $(wildcard tests/e2e/*.sh)
+TESTS_E2E := $(filter-out tests/e2e/lib.sh,$(TESTS_E2E))
+CHECK_JOBS ?= 2
+FUZZ_SECONDS ?= 60
+DEPS ?= packaging/deps
+
+FUZZ_SRC := $(wildcard tests/fuzz/*.c)
+FUZZ_NAMES := $(filter-out replay,$(basename $(notdir $(FUZZ_SRC))))
+REPLAYS := $(patsubst %,$(B)/test/fuzz-%,$(FUZZ_NAMES))
+BENCH_SRC := $(wildcard tests/bench/*.c)
+
+RUN = SLUICE_BUILD=$(abspath $(B)) SLUICE_BIN=$(abspath $(BIN)) tests/run -j $(CHECK_JOBS)
+
+# the programs that a unit test may start are there before it runs
+unit:
+	@$(RUN) $(UNIT)
+
+.PHONY: check check-run
+check:
+	@$(DEPS) build test
+	@$(MAKE) --no-print-directory check-run
+check-run: all $(UNIT) $(REPLAYS)
+	@$(RUN) $(UNIT) $(REPLAYS) $(TESTS_CLI) $(TESTS_E2E)
+
+# every fuzz target over its kept inputs, by any compiler: fast, part of check
+$(B)/test/fuzz-%: $(B)/obj/tests/fuzz/%.o $(B)/obj/tests/fuzz/replay.o $(A_SIGNER) $(A_CLIENT) $(A_SERVER) $(A_CORE)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_SERVER) $(LIBS_DELTA) $(LIBS_BASE)
+
+# --- fuzzing: clang's libFuzzer, objects of its own in build/fuzz --------------
+.PHONY: fuzz fuzz-build
+fuzz:
+	@$(DEPS) build fuzz
+	@$(MAKE) --no-print-directory CC=clang B=build/fuzz HARDEN= LDHARDEN= \
+		CFLAGS='-O1 -g' SANFLAGS='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' \
+		fuzz-build
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run build/fuzz $(or $(TARGETS),$(FUZZ_NAMES))
+fuzz-build: $(patsubst %,$(B)/fuzz-%,$(FUZZ_NAMES))
+$(B)/fuzz-%: $(B)/obj/tests/fuzz/%.o $(A_SIGNER) $(A_CLIENT) $(A_SERVER) $(A_CORE)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_SERVER) $(LIBS_DELTA) $(LIBS_BASE)
+
+# --- lint, bench ---------------------------------------------------------------
+.PHONY: lint bench
+lint:
+	@$(DEPS) lint
+	@tests/lint/run
+
+bench:
+	@$(DEPS) build test
+	@$(MAKE) --no-print-directory all $(patsubst tests/bench/%.c,$(B)/bench/%,$(BENCH_SRC))
+	@SLUICE_BUILD=$(abspath $(B)) SLUICE_BIN=$(abspath $(BIN)) tests/bench/run
+$(B)/bench/%: $(B)/obj/tests/bench/%.o $(A_SIGNER) $(A_CLIENT) $(A_SERVER) $(A_CORE)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_SERVER) $(LIBS_DELTA) $(LIBS_BASE)
+
+-include $(patsubst %.c,$(B)/obj/%.d,$(FUZZ_SRC) $(BENCH_SRC))
