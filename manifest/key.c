@@ -1,0 +1,144 @@
+/*
+ * Public keys: TUF's key object in and out, Ed25519 verification by libsodium.
+ */
+#include "manifest/key.h"
+
+#include <ctype.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "manifest/base/json.h"
+#include "manifest/base/text.h"
+
+#define ED25519_HEX HEX_SIZE(ED25519_PUBLIC_SIZE)
+
+/* Other TUF tools write IDs of their own; this bounds what we keep of them. */
+#define FOREIGN_ID_MAX 256
+
+void
+key_id_ed25519(char out[static KEYID_SIZE],
+    const uint8_t public[static ED25519_PUBLIC_SIZE])
+{
+	char hex[ED25519_HEX];
+	char text[160];
+	int n;
+
+	hex_write(hex, public, ED25519_PUBLIC_SIZE);
+	n = snprintf(text, sizeof text,
+	    "{\"keytype\":\"ed25519\",\"keyval\":{\"public\":\"%s\"},"
+	    "\"scheme\":\"ed25519\"}",
+	    hex);
+	sha256_hex(out, text, (size_t)n);
+}
+
+json_t *
+key_json_ed25519(const uint8_t public[static ED25519_PUBLIC_SIZE])
+{
+	char hex[ED25519_HEX];
+
+	hex_write(hex, public, ED25519_PUBLIC_SIZE);
+	return json_pack("{s:s, s:{s:s}, s:s}", "keytype", "ed25519", "keyval",
+	    "public", hex, "scheme", "ed25519");
+}
+
+struct fields {
+	const char *keytype, *scheme;
+	const json_t *keyval;
+};
+
+static const struct json_field key_fields[] = {
+	JSON_TEXT(struct fields, keytype, 1, 64),
+	JSON_TEXT(struct fields, scheme, 1, 64),
+	JSON_F(JSON_FIELD_OBJECT, struct fields, keyval, false, 0, 0),
+};
+
+struct keyval {
+	const char *public;
+};
+
+static const struct json_field keyval_fields[] = {
+	JSON_TEXT(struct keyval, public, 1, 8192),
+};
+
+/* The digits of a document; foreign ones may be in upper case. */
+static int
+public_read(
+    uint8_t out[static ED25519_PUBLIC_SIZE], const char *text, bool strict)
+{
+	char lower[ED25519_HEX];
+
+	if (strict)
+		return hex_read(out, ED25519_PUBLIC_SIZE, text);
+	if (strlen(text) != sizeof lower - 1)
+		return -1;
+	for (size_t i = 0; i < sizeof lower; i++)
+		lower[i] = (char)tolower((unsigned char)text[i]);
+	return hex_read(out, ED25519_PUBLIC_SIZE, lower);
+}
+
+static int
+read_object(struct key *out, const json_t *v, bool strict, struct arena *a,
+    struct err *e)
+{
+	struct fields f = { 0 };
+	struct keyval kv = { 0 };
+	char shown[2][65];
+
+	if (json_struct(v, key_fields, COUNT(key_fields), strict, &f, a, e) < 0)
+		return -1;
+	if (strcmp(f.keytype, "ed25519") != 0 ||
+	    strcmp(f.scheme, "ed25519") != 0)
+		return err_set(e, ERR_INPUT,
+		    "keytype %s with scheme %s is not supported",
+		    text_safe(shown[0], sizeof shown[0], f.keytype),
+		    text_safe(shown[1], sizeof shown[1], f.scheme));
+	if (json_struct(f.keyval, keyval_fields, COUNT(keyval_fields), strict,
+		&kv, a, e) < 0)
+		return err_in(e, "keyval");
+	if (public_read(out->ed25519, kv.public, strict) < 0)
+		return err_set(e, ERR_INPUT,
+		    "keyval: public is not %d bytes in lower-case hex",
+		    ED25519_PUBLIC_SIZE);
+	out->type = KEY_ED25519;
+	return 0;
+}
+
+int
+key_read(struct key *out, const char *id, const json_t *v, bool strict,
+    struct arena *a, struct err *e)
+{
+	char want[KEYID_SIZE], shown[KEYID_SIZE];
+
+	text_safe(shown, sizeof shown, id);
+	if (strnlen(id, FOREIGN_ID_MAX + 1) > FOREIGN_ID_MAX)
+		return err_set(
+		    e, ERR_INPUT, "key %s...: ID is too long", shown);
+	if (read_object(out, v, strict, a, e) < 0)
+		return err_in(e, "key %s", shown);
+	key_id_ed25519(want, out->ed25519);
+	if (strict && strcmp(want, id) != 0)
+		return err_set(e, ERR_INPUT,
+		    "key %s: the ID is not its digest %s", shown, want);
+	return (out->id = arena_text(a, id, e)) == NULL ? -1 : 0;
+}
+
+int
+key_verify(const struct key *k, const char *sig_hex, struct bytes message,
+    struct err *e)
+{
+	uint8_t sig[ED25519_SIG_SIZE];
+	char shown[KEYID_SIZE];
+
+	text_safe(shown, sizeof shown, k->id);
+	if (hex_read(sig, sizeof sig, sig_hex) < 0)
+		return err_set(e, ERR_AUTH,
+		    "signature by key %s is not %d bytes in lower-case hex",
+		    shown, ED25519_SIG_SIZE);
+	/* libsodium refuses S >= L and small-order points: one form only */
+	if (crypto_sign_verify_detached(
+		sig, message.at, message.len, k->ed25519) != 0)
+		return err_set(
+		    e, ERR_AUTH, "signature by key %s does not verify", shown);
+	return 0;
+}
