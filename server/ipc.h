@@ -1,12 +1,37 @@
 /*
  * Messages between the processes of the server, over SOCK_SEQPACKET pairs: one
- * JSON object each, at most IPC_MAX bytes, with at most one descriptor.  Large
- * things (the choice table) travel as a sealed memfd.
+ * JSON object each, with at most one descriptor.  A message longer than IPC_MAX
+ * travels as a sealed memfd; neither side sees that.  The choice table is sent
+ * as a sealed memfd of its own.
  *
  *   store -> brake   adopt, sign              brake -> store  answers
- *   store -> front   table (memfd)            front -> store  tabled (ack),
- *                                             report, polls, auth, blob, ...
+ *   store -> front   table, answers           front -> store  see below
  *   store -> post    event                    post -> store   delivered
+ *
+ * Between front and store ("id" pairs an answer with its question; answers may
+ * come in any order; front's end does not block):
+ *
+ *   store -> front
+ *     {"do":"table"} + memfd          the choice table (server/table.h)
+ *     {"do":"answer","id","status","body"?,"retry_after"?,"offset"?} [+ fd;
+ *      with "in_fd":true it is a memfd with the body's text]
+ *   front -> store
+ *     {"do":"hello"}                  front has (re)started: send the table
+ *     {"do":"tabled","generation"}    the table is what polls are answered by
+ *     {"do":"report","id","body":{..},"ticket":text|null,"prefix":text}
+ *     {"do":"polls","rows":[{"channel","version","os","arch","day","n"}..]}
+ *                                     no answer
+ *     {"do":"api","id","method","path","query":{},"token":text|null,
+ * *      "body":text|null [+ fd, "in_fd":true]}  /v1/publications; a body longer
+ *                                     than IPC_TEXT_MAX comes as a sealed memfd
+ *     {"do":"upload","id","token","sha256","offset","size"}
+ *         -> status 200, "offset" and incoming/<sha256> open for writing there
+ *     {"do":"uploaded","id","sha256","size"} -> 204; store hashes it itself
+ *     {"do":"blob","id","token","sha256"} -> 200 and a descriptor to read
+ *
+ * Both ends of the front-store pair outlive a crash of either process: the new
+ * one finds what was sent meanwhile, so front ignores answers to questions
+ * that it did not ask, and says hello.
  */
 #ifndef SLUICE_IPC_H
 #define SLUICE_IPC_H
@@ -18,7 +43,9 @@
 #include "manifest/base/buf.h"
 #include "manifest/base/err.h"
 
-#define IPC_MAX (128 * 1024) /* bytes of one message */
+#define IPC_MAX       (64 * 1024)       /* bytes of one packet */
+#define IPC_TEXT_MAX  (16 * 1024)       /* of a body inside a message */
+#define IPC_SPILL_MAX (4 * 1024 * 1024) /* bytes of a message by memfd */
 
 enum process { PROC_SUPERVISOR, PROC_FRONT, PROC_STORE, PROC_POST, PROC_BRAKE };
 const char *process_name(enum process p);
@@ -27,7 +54,9 @@ const char *process_name(enum process p);
 int ipc_pair(int fds[static 2], struct err *e) MUST_CHECK;
 
 /* ipc_send - one message; send_fd -1: none.  Blocks unless the socket is
- * non-blocking (then ERR_LIMIT when full).  Does not consume v. */
+ * non-blocking (then ERR_LIMIT when full).  Does not consume v.  Threads may
+ * send on one socket.  ERR_LIMIT: longer than IPC_SPILL_MAX, or longer than
+ * IPC_MAX with a descriptor. */
 int ipc_send(int fd, const json_t *v, int send_fd, struct err *e) MUST_CHECK;
 
 /*
@@ -42,5 +71,10 @@ json_t *ipc_ask(int fd, const json_t *v, struct err *e) MUST_CHECK;
 
 /* ipc_memfd - a sealed memfd with these bytes; the descriptor or -1. */
 int ipc_memfd(struct bytes b, struct err *e) MUST_CHECK;
+
+/* ipc_memfd_read - append the whole content of a sealed memfd; anything else
+ * (a pipe, a file that can still change) is ERR_INPUT. */
+int ipc_memfd_read(int fd, size_t max, struct buf *out, struct err *e)
+    MUST_CHECK;
 
 #endif
