@@ -97,7 +97,7 @@ static int
 bind(struct rows *r, const struct val *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		char name[16];
+		char name[24];
 		int at, rc;
 
 		(void)snprintf(name, sizeof(name), "$%zu", i + 1);
