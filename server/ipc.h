@@ -22,7 +22,7 @@
  *     {"do":"polls","rows":[{"channel","version","os","arch","day","n"}..]}
  *                                     no answer
  *     {"do":"api","id","method","path","query":{},"token":text|null,
- * *      "body":text|null [+ fd, "in_fd":true]}  /v1/publications; a body longer
+ *      "body":text|null [+ fd, "in_fd":true]}  /v1/publications; a body longer
  *                                     than IPC_TEXT_MAX comes as a sealed memfd
  *     {"do":"upload","id","token","sha256","offset","size"}
  *         -> status 200, "offset" and incoming/<sha256> open for writing there
