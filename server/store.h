@@ -11,17 +11,14 @@
  *   front -> store  {"do":"polls","rows":[{"channel","version","os","arch",
  *                    "day","n"}]}                       no answer
  *   front -> store  {"do":"api","id","method","path","query","token","body"}
- *                   for /v1/publications; body is text, or where it does not
- *                   fit, absent and in the descriptor sent along
+ *                   for /v1/publications; body is text or null
  *   front -> store  {"do":"upload","id","token","sha256","offset","size"}
  *                       -> answer 200 {"offset"} + descriptor for writing, set
  *                          to that offset; 409 {"offset"}; 204: it is there
  *   front -> store  {"do":"uploaded","id","sha256","size"} -> answer 204
  *   front -> store  {"do":"blob","id","token","sha256"}
  *                       -> answer 200 {"size"} + descriptor for reading
- *   store -> front  {"do":"answer","id":n,"status":s,"body":{...}}; a body
- *                   that does not fit is absent, "in_fd" is true and the
- *                   descriptor (memfd, from offset 0) is the body's text
+ *   store -> front  {"do":"answer","id":n,"status":s,"body":{...}}
  */
 #ifndef SLUICE_STORE_H
 #define SLUICE_STORE_H

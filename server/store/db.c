@@ -254,8 +254,10 @@ tx_rollback(struct tx *t)
 
 	if (t == NULL)
 		return;
-	if (!sqlite3_get_autocommit(t->db->s))
-		(void)db_script(t->db, "ROLLBACK", &ignored);
+	/* a failed ROLLBACK means that SQLite has rolled back already */
+	if (!sqlite3_get_autocommit(t->db->s) &&
+	    db_script(t->db, "ROLLBACK", &ignored) < 0)
+		sqlite3_interrupt(t->db->s);
 	t->db->tx = NULL;
 	free(t);
 }
