@@ -3,14 +3,14 @@
  */
 #include "manifest/base/arena.h"
 
-#include <stdarg.h>
 #include <stdalign.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define CHUNK_MIN 4096
-#define ALIGN     alignof(max_align_t)
+#define ALIGN	  alignof(max_align_t)
 
 struct chunk {
 	struct chunk *next; /* older */

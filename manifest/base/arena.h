@@ -41,15 +41,15 @@ size_t arena_used(const struct arena *a);
 void *arena_get(struct arena *a, size_t n, struct err *e) MUST_CHECK;
 
 /* arena_array - as arena_get for n elements of size, overflow checked. */
-void *arena_array(struct arena *a, size_t n, size_t size, struct err *e)
-    MUST_CHECK;
+void *arena_array(
+    struct arena *a, size_t n, size_t size, struct err *e) MUST_CHECK;
 
 /* arena_text - a NUL-terminated copy of a string. */
 char *arena_text(struct arena *a, const char *s, struct err *e) MUST_CHECK;
 
 /* arena_bytes - a copy of len bytes, with a NUL after them. */
-uint8_t *arena_bytes(struct arena *a, const void *at, size_t len,
-    struct err *e) MUST_CHECK;
+uint8_t *arena_bytes(
+    struct arena *a, const void *at, size_t len, struct err *e) MUST_CHECK;
 
 /* arena_printf - a formatted string. */
 char *arena_printf(struct arena *a, struct err *e, const char *fmt, ...)

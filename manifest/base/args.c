@@ -46,8 +46,8 @@ args_skip(const struct opt *opts, size_t n, const char *word)
 
 	for (size_t i = 0; i < n; i++)
 		if (opt_match(&opts[i], word, &value))
-			return opts[i].type == OPT_FLAG || value != NULL ? 1 :
-									   2;
+			return opts[i].type == OPT_FLAG || value != NULL ? 1
+									 : 2;
 	return 0;
 }
 
@@ -78,21 +78,22 @@ value_check(const struct opt *o, const char *value, struct err *e)
 		break;
 	}
 	if (wanted != NULL)
-		return err_set(e, ERR_USAGE, "--%s %.80s: not %s", o->name,
-		    value, wanted);
+		return err_set(
+		    e, ERR_USAGE, "--%s %.80s: not %s", o->name, value, wanted);
 	return 0;
 }
 
 static int
-take_opt(struct args *a, const struct parsed *ps, size_t i,
-    const char *value, struct err *e)
+take_opt(struct args *a, const struct parsed *ps, size_t i, const char *value,
+    struct err *e)
 {
 	const struct opt *o = opt_at(ps->p, ps->v, i);
 	size_t most = o->type == OPT_LIST ? OPT_LIST_MAX : 1;
 
 	if (ps->counts[i] >= most)
-		return err_set(e, ERR_USAGE, most == 1 ?
-		    "--%s is given twice" : "--%s is given too often",
+		return err_set(e, ERR_USAGE,
+		    most == 1 ? "--%s is given twice"
+			      : "--%s is given too often",
 		    o->name);
 	if (o->type != OPT_FLAG && value_check(o, value, e) < 0)
 		return -1;
@@ -127,8 +128,8 @@ parse_opt(struct args *a, const struct parsed *ps, int *at, int argc,
 		}
 		return take_opt(a, ps, i, value, e);
 	}
-	return err_set(e, ERR_USAGE, "%s: no such option: %.80s", ps->v->name,
-	    word);
+	return err_set(
+	    e, ERR_USAGE, "%s: no such option: %.80s", ps->v->name, word);
 }
 
 static int
@@ -165,8 +166,7 @@ args_parse(struct args *a, const struct program *p, const struct verb *v,
 			a->argv[a->argc++] = argv[i];
 		else if (strcmp(word, "--") == 0)
 			rest = true;
-		else if (strcmp(word, "--help") == 0 ||
-		    strcmp(word, "-h") == 0)
+		else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
 			rc = 1;
 		else
 			rc = parse_opt(a, &ps, &i, argc, argv, e);

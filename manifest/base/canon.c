@@ -48,8 +48,7 @@ canon_object(const json_t *v, struct buf *out, struct err *e)
 
 	if (keys == NULL)
 		return err_set(e, ERR_SYS, "out of memory");
-	json_object_foreach ((json_t *)(uintptr_t)v, key, child)
-		keys[i++] = key;
+	json_object_foreach((json_t *)(uintptr_t)v, key, child) keys[i++] = key;
 	qsort(keys, n, sizeof(*keys), key_cmp);
 	buf_byte(out, '{');
 	for (i = 0; i < n; i++) {
@@ -71,7 +70,8 @@ canon_array(const json_t *v, struct buf *out, struct err *e)
 	size_t i;
 
 	buf_byte(out, '[');
-	json_array_foreach (v, i, child) {
+	json_array_foreach(v, i, child)
+	{
 		if (i > 0)
 			buf_byte(out, ',');
 		if (json_canon(child, out, e) < 0)
@@ -97,8 +97,7 @@ json_canon(const json_t *v, struct buf *out, struct err *e)
 		canon_string(json_string_value(v), json_string_length(v), out);
 		break;
 	case JSON_INTEGER:
-		buf_printf(out, "%" JSON_INTEGER_FORMAT,
-		    json_integer_value(v));
+		buf_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
 		break;
 	case JSON_TRUE:
 		buf_text(out, "true");
@@ -110,8 +109,7 @@ json_canon(const json_t *v, struct buf *out, struct err *e)
 		buf_text(out, "null");
 		break;
 	case JSON_REAL:
-		return err_set(e, ERR_INPUT,
-		    "canonical JSON has no fractions");
+		return err_set(e, ERR_INPUT, "canonical JSON has no fractions");
 	}
 	return buf_ok(out, e);
 }

@@ -44,12 +44,11 @@ set_value(void *out, const struct conf_key *k, const char *value,
 		break;
 	}
 	if (rc < 0 || v < k->min)
-		return err_set(e, ERR_USAGE,
-		    "%s = %.80s: not in %lld..%lld%s", k->name, value,
-		    (long long)k->min, (long long)k->max,
-		    k->type == CONF_DURATION ? " seconds (or 90s, 15m, 4h, 7d)" :
-			k->type == CONF_SIZE ? " bytes (or 64K, 16M, 1G)" :
-					       "");
+		return err_set(e, ERR_USAGE, "%s = %.80s: not in %lld..%lld%s",
+		    k->name, value, (long long)k->min, (long long)k->max,
+		    k->type == CONF_DURATION ? " seconds (or 90s, 15m, 4h, 7d)"
+			: k->type == CONF_SIZE ? " bytes (or 64K, 16M, 1G)"
+					       : "");
 	*(int64_t *)(void *)at = v;
 	return 0;
 }
@@ -138,8 +137,8 @@ read_environment(struct reader *r, const char *prefix, struct err *e)
 			    (char)toupper((unsigned char)r->keys[i].name[k]);
 		name[p + 1 + k] = 0;
 		value = getenv(name);
-		if (value != NULL && set_value(r->out, &r->keys[i], value,
-					 r->a, e) < 0)
+		if (value != NULL &&
+		    set_value(r->out, &r->keys[i], value, r->a, e) < 0)
 			return err_in(e, "environment %s", name);
 	}
 	return 0;
@@ -172,8 +171,7 @@ conf_print(FILE *f, const void *conf, const struct conf_key *keys, size_t n)
 
 		(void)fprintf(f, "# %s\n", k->help);
 		if (k->type == CONF_TEXT) {
-			const char *s =
-			    *(const char *const *)(const void *)at;
+			const char *s = *(const char *const *)(const void *)at;
 
 			(void)fprintf(f, "%s%s = %s\n", s == NULL ? "# " : "",
 			    k->name, s == NULL ? "" : s);

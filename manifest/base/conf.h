@@ -46,7 +46,7 @@ int conf_read(void *out, const struct conf_key *keys, size_t n,
     struct err *e) MUST_CHECK;
 
 /* conf_print - every key with its effective value and its meaning. */
-void conf_print(FILE *f, const void *conf, const struct conf_key *keys,
-    size_t n);
+void conf_print(
+    FILE *f, const void *conf, const struct conf_key *keys, size_t n);
 
 #endif

@@ -11,7 +11,7 @@
 #include "manifest/base/err.h"
 #include "manifest/base/text.h"
 
-#define SHA256_SIZE     32
+#define SHA256_SIZE	32
 #define SHA256_HEX_SIZE HEX_SIZE(SHA256_SIZE)
 
 struct digest {
@@ -36,8 +36,8 @@ void sha256_hex(char out[static SHA256_HEX_SIZE], const void *at, size_t len);
  * read.  progress may be NULL; it is called with the bytes of each step.
  */
 int digest_fd(int fd, uint8_t out[static SHA256_SIZE], int64_t *size,
-    void (*progress)(void *ctx, int64_t bytes), void *ctx, struct err *e)
-    MUST_CHECK;
+    void (*progress)(void *ctx, int64_t bytes), void *ctx,
+    struct err *e) MUST_CHECK;
 
 /* digest_file - as digest_fd for a path (regular files only). */
 int digest_file(const char *path, uint8_t out[static SHA256_SIZE],

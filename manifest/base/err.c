@@ -46,8 +46,8 @@ err_sys(struct err *e, const char *fmt, ...)
 	(void)vsnprintf(msg, sizeof(msg), fmt, ap);
 	va_end(ap);
 	e->kind = saved == ENOENT ? ERR_MISSING : ERR_SYS;
-	(void)snprintf(e->msg, sizeof(e->msg), "%.300s: %s", msg,
-	    strerror(saved));
+	(void)snprintf(
+	    e->msg, sizeof(e->msg), "%.300s: %s", msg, strerror(saved));
 	return -1;
 }
 

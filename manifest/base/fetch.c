@@ -115,8 +115,8 @@ on_body(char *at, size_t size, size_t n, void *ctx)
 	}
 	if (!sink) {
 		buf_add(&x->body, at, len);
-	} else if (file_write_all(x->r->sink_fd, at, len, "download",
-		       &x->e) < 0) {
+	} else if (file_write_all(x->r->sink_fd, at, len, "download", &x->e) <
+	    0) {
 		x->failed = true;
 		return 0;
 	}
@@ -140,8 +140,8 @@ on_upload(char *at, size_t size, size_t n, void *ctx)
 	if ((int64_t)want > left)
 		want = (size_t)left;
 	do
-		got = pread(x->r->body_fd, at, want,
-		    x->r->body_offset + x->sent);
+		got =
+		    pread(x->r->body_fd, at, want, x->r->body_offset + x->sent);
 	while (got < 0 && errno == EINTR);
 	if (got < 0 || (got == 0 && want > 0)) {
 		x->failed = true;
@@ -158,8 +158,8 @@ on_upload(char *at, size_t size, size_t n, void *ctx)
 
 /* Copy the value when the line is this header. */
 static bool
-header_is(const char *line, size_t len, const char *name, char *out,
-    size_t room)
+header_is(
+    const char *line, size_t len, const char *name, char *out, size_t room)
 {
 	size_t n = strlen(name);
 
@@ -171,8 +171,9 @@ header_is(const char *line, size_t len, const char *name, char *out,
 		line++;
 		len--;
 	}
-	while (len > 0 && (line[len - 1] == '\r' || line[len - 1] == '\n' ||
-			      line[len - 1] == ' '))
+	while (len > 0 &&
+	    (line[len - 1] == '\r' || line[len - 1] == '\n' ||
+		line[len - 1] == ' '))
 		len--;
 	if (len >= room)
 		len = 0; /* a value that long is none of ours */
@@ -192,16 +193,16 @@ on_header(char *at, size_t size, size_t n, void *ctx)
 	if (header_is(at, len, "Retry-After", number, sizeof(number))) {
 		if (int_read(number, 0, 604800, &o->retry_after_s) < 0)
 			o->retry_after_s = -1;
-	} else if (header_is(at, len, "Sluice-Offset", number,
-		       sizeof(number))) {
+	} else if (header_is(
+		       at, len, "Sluice-Offset", number, sizeof(number))) {
 		if (int_read(number, 0, INT64_MAX, &o->offset) < 0)
 			o->offset = -1;
 	} else if (!header_is(at, len, "Content-Type", o->content_type,
 		       sizeof(o->content_type)) &&
 	    !header_is(at, len, "Content-Location", o->location,
 		sizeof(o->location))) {
-		(void)header_is(at, len, "Sluice-Ticket", o->ticket,
-		    sizeof(o->ticket));
+		(void)header_is(
+		    at, len, "Sluice-Ticket", o->ticket, sizeof(o->ticket));
 	}
 	return len;
 }
@@ -225,11 +226,11 @@ set_limits(struct exchange *x)
 	/* a redirect may not leave TLS */
 #if LIBCURL_VERSION_NUM >= 0x075500
 	(void)curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
-	(void)curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR,
-	    tls ? "https" : "http,https");
+	(void)curl_easy_setopt(
+	    c, CURLOPT_REDIR_PROTOCOLS_STR, tls ? "https" : "http,https");
 #else
-	(void)curl_easy_setopt(c, CURLOPT_PROTOCOLS,
-	    (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+	(void)curl_easy_setopt(
+	    c, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 	(void)curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS,
 	    (long)(tls ? CURLPROTO_HTTPS : CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
@@ -246,16 +247,16 @@ set_body(struct exchange *x)
 		(void)curl_easy_setopt(c, CURLOPT_UPLOAD, 1L);
 		(void)curl_easy_setopt(c, CURLOPT_READFUNCTION, on_upload);
 		(void)curl_easy_setopt(c, CURLOPT_READDATA, x);
-		(void)curl_easy_setopt(c, CURLOPT_INFILESIZE_LARGE,
-		    (curl_off_t)r->body_len);
+		(void)curl_easy_setopt(
+		    c, CURLOPT_INFILESIZE_LARGE, (curl_off_t)r->body_len);
 	} else if (strcmp(method, "HEAD") == 0) {
 		(void)curl_easy_setopt(c, CURLOPT_NOBODY, 1L);
 	} else if (strcmp(method, "GET") != 0) {
 		(void)curl_easy_setopt(c, CURLOPT_POST, 1L);
 		(void)curl_easy_setopt(c, CURLOPT_POSTFIELDS,
 		    r->body.len == 0 ? "" : (const char *)r->body.at);
-		(void)curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE,
-		    (curl_off_t)r->body.len);
+		(void)curl_easy_setopt(
+		    c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.len);
 	}
 	if (strcmp(method, "HEAD") != 0)
 		(void)curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, method);
@@ -316,8 +317,8 @@ outcome(struct exchange *x, CURLcode rc, struct arena *a, struct err *e)
 		return err_in(e, "%.150s", url);
 	}
 	if (rc != CURLE_OK)
-		return err_set(e, ERR_SYS, "%.200s: %s", url,
-		    curl_easy_strerror(rc));
+		return err_set(
+		    e, ERR_SYS, "%.200s: %s", url, curl_easy_strerror(rc));
 	if (buf_ok(&x->body, e) < 0)
 		return err_in(e, "%.150s", url);
 	x->out->status = (int)status_of(x);

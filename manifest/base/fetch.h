@@ -21,32 +21,32 @@ struct fetch_request {
 	const char *method; /* NULL: GET */
 	const char *url;
 	const char *const *headers; /* "Name: value", NULL-terminated; or NULL*/
-	struct bytes body;          /* POST and PUT from memory */
-	int body_fd;                /* or, when body_len >= 0, from here */
+	struct bytes body;	    /* POST and PUT from memory */
+	int body_fd;		    /* or, when body_len >= 0, from here */
 	int64_t body_offset, body_len; /* bytes of body_fd; -1: not used */
-	int64_t max;                /* most bytes of the answer's body */
-	int64_t deadline_s;         /* for the whole exchange; 0: 30 */
-	int64_t min_speed;          /* bytes/s over 30 s; 0: 100 */
-	int sink_fd;                /* body goes here when >= 0, else memory */
-	int64_t resume_from;        /* Range: bytes=N- when > 0 */
+	int64_t max;		       /* most bytes of the answer's body */
+	int64_t deadline_s;	       /* for the whole exchange; 0: 30 */
+	int64_t min_speed;	       /* bytes/s over 30 s; 0: 100 */
+	int sink_fd;	     /* body goes here when >= 0, else memory */
+	int64_t resume_from; /* Range: bytes=N- when > 0 */
 	/* progress - called with the body bytes so far; return -1 to stop */
 	int (*progress)(void *ctx, int64_t done);
 	void *ctx;
 };
 
-#define FETCH_REQUEST                                                       \
-	((struct fetch_request){                                            \
+#define FETCH_REQUEST            \
+	((struct fetch_request){ \
 	    .body_fd = -1, .body_len = -1, .sink_fd = -1, .max = 1 << 20 })
 
 struct fetch_answer {
-	int status;          /* HTTP status */
-	struct bytes body;   /* in the arena; empty with sink_fd */
-	int64_t received;    /* body bytes */
+	int status;	       /* HTTP status */
+	struct bytes body;     /* in the arena; empty with sink_fd */
+	int64_t received;      /* body bytes */
 	int64_t retry_after_s; /* -1: none */
 	char content_type[64];
-	char location[256];    /* Content-Location */
-	char ticket[160];      /* Sluice-Ticket */
-	int64_t offset;        /* Sluice-Offset; -1: none */
+	char location[256]; /* Content-Location */
+	char ticket[160];   /* Sluice-Ticket */
+	int64_t offset;	    /* Sluice-Offset; -1: none */
 };
 
 struct fetch *fetch_new(const char *user_agent, struct err *e) MUST_CHECK;

@@ -39,8 +39,8 @@ file_read_fd(struct arena *a, int fd, const char *name, size_t max,
 			    "%s: longer than %zu bytes", name, max);
 	}
 	out->len = b.len;
-	out->at = arena_bytes(a, b.len == 0 ? "" : (const char *)b.at, b.len,
-	    e);
+	out->at =
+	    arena_bytes(a, b.len == 0 ? "" : (const char *)b.at, b.len, e);
 	return out->at == NULL ? err_in(e, "%s", name) : 0;
 }
 
@@ -59,8 +59,8 @@ file_read(struct arena *a, const char *path, size_t max, struct bytes *out,
 }
 
 int
-file_write_all(int fd, const void *at, size_t len, const char *name,
-    struct err *e)
+file_write_all(
+    int fd, const void *at, size_t len, const char *name, struct err *e)
 {
 	const uint8_t *p = at;
 
@@ -141,8 +141,8 @@ write_temp(const char *path, const void *at, size_t len, mode_t mode,
 }
 
 int
-file_replace(const char *path, const void *at, size_t len, mode_t mode,
-    struct err *e)
+file_replace(
+    const char *path, const void *at, size_t len, mode_t mode, struct err *e)
 {
 	CLEANUP(freep) char *temp = NULL;
 
@@ -157,8 +157,8 @@ file_replace(const char *path, const void *at, size_t len, mode_t mode,
 }
 
 int
-file_create(const char *path, const void *at, size_t len, mode_t mode,
-    struct err *e)
+file_create(
+    const char *path, const void *at, size_t len, mode_t mode, struct err *e)
 {
 	CLEANUP(freep) char *temp = NULL;
 
@@ -169,8 +169,8 @@ file_create(const char *path, const void *at, size_t len, mode_t mode,
 
 		(void)unlink(temp);
 		if (saved == EEXIST)
-			return err_set(e, ERR_CONFLICT, "%s: exists already",
-			    path);
+			return err_set(
+			    e, ERR_CONFLICT, "%s: exists already", path);
 		errno = saved;
 		return err_sys(e, "%s", path);
 	}
@@ -182,15 +182,16 @@ static int
 copy_bytes(int from, int to, const char *name, struct err *e)
 {
 	for (;;) {
-		ssize_t n = copy_file_range(from, NULL, to, NULL,
-		    (size_t)1 << 24, 0);
+		ssize_t n =
+		    copy_file_range(from, NULL, to, NULL, (size_t)1 << 24, 0);
 		uint8_t step[65536];
 
-		if (n < 0 && (errno == EXDEV || errno == EINVAL ||
-				 errno == ENOSYS || errno == EOPNOTSUPP)) {
+		if (n < 0 &&
+		    (errno == EXDEV || errno == EINVAL || errno == ENOSYS ||
+			errno == EOPNOTSUPP)) {
 			n = read(from, step, sizeof(step));
-			if (n > 0 && file_write_all(to, step, (size_t)n, name,
-					 e) < 0)
+			if (n > 0 &&
+			    file_write_all(to, step, (size_t)n, name, e) < 0)
 				return -1;
 		}
 		if (n < 0 && errno == EINTR)
@@ -249,8 +250,8 @@ file_exists(const char *path)
 }
 
 int
-file_open_beneath(int dirfd, const char *path, int flags, mode_t mode,
-    struct err *e)
+file_open_beneath(
+    int dirfd, const char *path, int flags, mode_t mode, struct err *e)
 {
 	struct open_how how = {
 		.flags = (uint64_t)(unsigned)flags | O_CLOEXEC,
@@ -291,6 +292,6 @@ file_path(struct arena *a, struct err *e, const char *dir, const char *name)
 {
 	size_t n = strlen(dir);
 
-	return arena_printf(a, e, "%s%s%s", dir,
-	    n > 0 && dir[n - 1] == '/' ? "" : "/", name);
+	return arena_printf(
+	    a, e, "%s%s%s", dir, n > 0 && dir[n - 1] == '/' ? "" : "/", name);
 }

@@ -18,8 +18,8 @@
  * file_read - a whole regular file of at most max bytes into the arena (a NUL
  * follows).  ERR_MISSING if there is none, ERR_LIMIT if it is longer.
  */
-int file_read(struct arena *a, const char *path, size_t max,
-    struct bytes *out, struct err *e) MUST_CHECK;
+int file_read(struct arena *a, const char *path, size_t max, struct bytes *out,
+    struct err *e) MUST_CHECK;
 
 /* file_read_fd - as file_read from an open descriptor, from its offset on. */
 int file_read_fd(struct arena *a, int fd, const char *name, size_t max,
@@ -42,8 +42,8 @@ int file_write_all(int fd, const void *at, size_t len, const char *name,
 
 /* file_copy - regular file to a new regular file (reflink where possible),
  * fsynced; replaces atomically. */
-int file_copy(const char *from, const char *to, mode_t mode, struct err *e)
-    MUST_CHECK;
+int file_copy(
+    const char *from, const char *to, mode_t mode, struct err *e) MUST_CHECK;
 
 /* file_mkdirs - make path and its parents (mode for new ones). */
 int file_mkdirs(const char *path, mode_t mode, struct err *e) MUST_CHECK;

@@ -47,18 +47,20 @@ walk(const json_t *v, struct err *e)
 
 	switch (json_typeof(v)) {
 	case JSON_OBJECT:
-		json_object_foreach ((json_t *)(uintptr_t)v, key, child) {
+		json_object_foreach((json_t *)(uintptr_t)v, key, child)
+		{
 			if (strlen(key) > JSON_STRING_MAX)
-				return err_set(e, ERR_LIMIT, "a key is longer "
-				    "than %d bytes", JSON_STRING_MAX);
+				return err_set(e, ERR_LIMIT,
+				    "a key is longer "
+				    "than %d bytes",
+				    JSON_STRING_MAX);
 			if (walk(child, e) < 0)
 				return -1;
 		}
 		return 0;
 	case JSON_ARRAY:
-		json_array_foreach (v, i, child)
-			if (walk(child, e) < 0)
-				return -1;
+		json_array_foreach(
+		    v, i, child) if (walk(child, e) < 0) return -1;
 		return 0;
 	case JSON_STRING:
 		if (json_string_length(v) > JSON_STRING_MAX)
@@ -67,8 +69,8 @@ walk(const json_t *v, struct err *e)
 			    JSON_STRING_MAX);
 		return 0;
 	case JSON_REAL:
-		return err_set(e, ERR_INPUT,
-		    "number with a fraction or exponent");
+		return err_set(
+		    e, ERR_INPUT, "number with a fraction or exponent");
 	case JSON_INTEGER:
 	case JSON_TRUE:
 	case JSON_FALSE:
@@ -110,9 +112,12 @@ static const char *
 type_name(const json_t *v)
 {
 	static const char *const names[] = { [JSON_OBJECT] = "an object",
-		[JSON_ARRAY] = "an array", [JSON_STRING] = "a string",
-		[JSON_INTEGER] = "a number", [JSON_REAL] = "a fraction",
-		[JSON_TRUE] = "true", [JSON_FALSE] = "false",
+		[JSON_ARRAY] = "an array",
+		[JSON_STRING] = "a string",
+		[JSON_INTEGER] = "a number",
+		[JSON_REAL] = "a fraction",
+		[JSON_TRUE] = "true",
+		[JSON_FALSE] = "false",
 		[JSON_NULL] = "null" };
 
 	return names[json_typeof(v)];
@@ -122,8 +127,8 @@ static int
 wrong_type(const struct json_field *f, const json_t *v, const char *wanted,
     struct err *e)
 {
-	return err_set(e, ERR_INPUT, "%s: %s, expected %s", f->key,
-	    type_name(v), wanted);
+	return err_set(
+	    e, ERR_INPUT, "%s: %s, expected %s", f->key, type_name(v), wanted);
 }
 
 static int
@@ -143,8 +148,7 @@ read_text(const struct json_field *f, const json_t *v, void *out,
 }
 
 static int
-read_int(const struct json_field *f, const json_t *v, void *out,
-    struct err *e)
+read_int(const struct json_field *f, const json_t *v, void *out, struct err *e)
 {
 	int64_t i;
 
@@ -152,16 +156,14 @@ read_int(const struct json_field *f, const json_t *v, void *out,
 		return wrong_type(f, v, "an integer", e);
 	i = json_integer_value(v);
 	if (i < f->min || i > f->max)
-		return err_set(e, ERR_INPUT,
-		    "%s: %lld is not in %lld..%lld", f->key, (long long)i,
-		    (long long)f->min, (long long)f->max);
+		return err_set(e, ERR_INPUT, "%s: %lld is not in %lld..%lld",
+		    f->key, (long long)i, (long long)f->min, (long long)f->max);
 	*(int64_t *)out = i;
 	return 0;
 }
 
 static int
-read_hex(const struct json_field *f, const json_t *v, void *out,
-    struct err *e)
+read_hex(const struct json_field *f, const json_t *v, void *out, struct err *e)
 {
 	uint8_t bytes[64];
 
@@ -209,8 +211,8 @@ read_field(const struct json_field *f, const json_t *v, void *out,
 	case JSON_FIELD_TIME:
 		if (!json_is_string(v) ||
 		    time_read(json_string_value(v), out) < 0)
-			return wrong_type(f, v,
-			    "a time as 2026-01-31T00:00:00Z", e);
+			return wrong_type(
+			    f, v, "a time as 2026-01-31T00:00:00Z", e);
 		return 0;
 	case JSON_FIELD_OBJECT:
 		if (!json_is_object(v))
@@ -228,13 +230,14 @@ read_field(const struct json_field *f, const json_t *v, void *out,
 }
 
 static int
-unknown_check(const json_t *v, const struct json_field *fields, size_t n,
-    struct err *e)
+unknown_check(
+    const json_t *v, const struct json_field *fields, size_t n, struct err *e)
 {
 	const char *key;
 	json_t *child;
 
-	json_object_foreach ((json_t *)(uintptr_t)v, key, child) {
+	json_object_foreach((json_t *)(uintptr_t)v, key, child)
+	{
 		bool known = false;
 		char safe[80];
 

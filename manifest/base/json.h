@@ -15,7 +15,7 @@
 #include "manifest/base/buf.h"
 #include "manifest/base/err.h"
 
-#define JSON_DEPTH_MAX  16
+#define JSON_DEPTH_MAX	16
 #define JSON_STRING_MAX 65536
 
 /*
@@ -38,12 +38,12 @@ int json_canon(const json_t *v, struct buf *out, struct err *e) MUST_CHECK;
  * optional fields.
  */
 enum json_kind {
-	JSON_FIELD_TEXT,  /* const char * */
-	JSON_FIELD_INT,   /* int64_t */
-	JSON_FIELD_BOOL,  /* bool */
-	JSON_FIELD_HEX,   /* uint8_t[max] from hex of exactly max bytes */
-	JSON_FIELD_TIME,  /* int64_t Unix seconds from RFC 3339 UTC */
-	JSON_FIELD_ANY,   /* const json_t *, borrowed from the parent */
+	JSON_FIELD_TEXT,   /* const char * */
+	JSON_FIELD_INT,	   /* int64_t */
+	JSON_FIELD_BOOL,   /* bool */
+	JSON_FIELD_HEX,	   /* uint8_t[max] from hex of exactly max bytes */
+	JSON_FIELD_TIME,   /* int64_t Unix seconds from RFC 3339 UTC */
+	JSON_FIELD_ANY,	   /* const json_t *, borrowed from the parent */
 	JSON_FIELD_OBJECT, /* as ANY, but must be an object */
 	JSON_FIELD_ARRAY, /* as ANY, but must be an array of min..max entries */
 };
@@ -56,14 +56,13 @@ struct json_field {
 	int64_t min, max; /* value, string length, or entries */
 };
 
-#define JSON_F(kind, st, member, opt, min, max)                     \
-	{                                                           \
-		#member, kind, opt, offsetof(st, member), min, max  \
+#define JSON_F(kind, st, member, opt, min, max)                    \
+	{                                                          \
+#member, kind, opt, offsetof(st, member), min, max \
 	}
 #define JSON_TEXT(st, m, min, max) \
 	JSON_F(JSON_FIELD_TEXT, st, m, false, min, max)
-#define JSON_INT(st, m, min, max) \
-	JSON_F(JSON_FIELD_INT, st, m, false, min, max)
+#define JSON_INT(st, m, min, max) JSON_F(JSON_FIELD_INT, st, m, false, min, max)
 
 /*
  * json_struct - read object v into out.  strict: a key that no field names is

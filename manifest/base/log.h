@@ -13,7 +13,10 @@
 
 #include "manifest/base/base.h"
 
-enum val_type { VAL_INT, VAL_TEXT };
+enum val_type {
+	VAL_INT,
+	VAL_TEXT
+};
 
 /* A value for logs and for SQL. */
 struct val {
@@ -40,10 +43,16 @@ val_text(const char *s)
 
 #define V(x) \
 	_Generic((x), char * : val_text, const char * : val_text, default : val_int)(x)
-#define F(k, v) \
-	{ (k), V(v) }
+#define F(k, v)           \
+	{                 \
+		(k), V(v) \
+	}
 
-enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO };
+enum log_level {
+	LOG_LEVEL_ERROR,
+	LOG_LEVEL_WARN,
+	LOG_LEVEL_INFO
+};
 
 /* log_open - name the process; lines below min are dropped. */
 void log_open(const char *process, enum log_level min);
@@ -51,11 +60,12 @@ void log_open(const char *process, enum log_level min);
 void log_line(enum log_level level, const char *event,
     const struct log_field *fields, size_t n);
 
-#define LOG_FIELDS(...) \
+#define LOG_FIELDS(...)                            \
 	(const struct log_field[]){ __VA_ARGS__ }, \
 	    COUNT(((const struct log_field[]){ __VA_ARGS__ }))
-#define log_info(ev, ...)  log_line(LOG_LEVEL_INFO, ev, LOG_FIELDS(__VA_ARGS__))
-#define log_warn(ev, ...)  log_line(LOG_LEVEL_WARN, ev, LOG_FIELDS(__VA_ARGS__))
-#define log_error(ev, ...) log_line(LOG_LEVEL_ERROR, ev, LOG_FIELDS(__VA_ARGS__))
+#define log_info(ev, ...) log_line(LOG_LEVEL_INFO, ev, LOG_FIELDS(__VA_ARGS__))
+#define log_warn(ev, ...) log_line(LOG_LEVEL_WARN, ev, LOG_FIELDS(__VA_ARGS__))
+#define log_error(ev, ...) \
+	log_line(LOG_LEVEL_ERROR, ev, LOG_FIELDS(__VA_ARGS__))
 
 #endif

@@ -77,8 +77,8 @@ read_line(struct secret *out, int fd, const char *name, struct err *e)
 		if (got == 0 || line.at[n] == '\n')
 			break;
 		if (++n > PASSPHRASE_MAX)
-			return err_set(e, ERR_LIMIT,
-			    "%s: longer than %d bytes", name, PASSPHRASE_MAX);
+			return err_set(e, ERR_LIMIT, "%s: longer than %d bytes",
+			    name, PASSPHRASE_MAX);
 	}
 	rc = secret_new(out, n, e);
 	if (rc == 0)
@@ -106,15 +106,17 @@ ask(struct secret *out, int tty, const char *prompt, struct err *e)
 }
 
 static int
-from_terminal(struct secret *out, const char *prompt, int confirm,
-    struct err *e)
+from_terminal(
+    struct secret *out, const char *prompt, int confirm, struct err *e)
 {
 	AUTO_FD tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	AUTO_SECRET again = { 0 };
 
 	if (tty < 0)
-		return err_set(e, ERR_USAGE, "%s needed, but there is no "
-		    "terminal: use --pass-fd or a systemd credential", prompt);
+		return err_set(e, ERR_USAGE,
+		    "%s needed, but there is no "
+		    "terminal: use --pass-fd or a systemd credential",
+		    prompt);
 	if (ask(out, tty, prompt, e) < 0)
 		return -1;
 	if (!confirm)

@@ -128,8 +128,7 @@ int_read(const char *text, int64_t min, int64_t max, int64_t *out)
 	if (*s == 0 || (s[0] == '0' && (s[1] != 0 || negative)))
 		return -1;
 	for (; *s != 0; s++) {
-		if (*s < '0' || *s > '9' ||
-		    __builtin_mul_overflow(v, 10, &v) ||
+		if (*s < '0' || *s > '9' || __builtin_mul_overflow(v, 10, &v) ||
 		    __builtin_sub_overflow(v, *s - '0', &v))
 			return -1;
 	}

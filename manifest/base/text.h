@@ -12,9 +12,9 @@
 #include "manifest/base/base.h"
 #include "manifest/base/err.h"
 
-#define HEX_SIZE(n)    (2 * (n) + 1)           /* with NUL */
+#define HEX_SIZE(n)    (2 * (n) + 1)		 /* with NUL */
 #define BASE64_SIZE(n) ((((n) + 2) / 3) * 4 + 1) /* with NUL */
-#define TIME_TEXT_SIZE 21                      /* 2026-01-31T00:00:00Z */
+#define TIME_TEXT_SIZE 21			 /* 2026-01-31T00:00:00Z */
 
 /* hex_write - lower-case hex of len bytes; out has HEX_SIZE(len) bytes. */
 void hex_write(char *out, const uint8_t *at, size_t len);

@@ -72,8 +72,7 @@ time_write(char out[static TIME_TEXT_SIZE], int64_t unix_s)
 	int64_t t = unix_s < 0 ? 0 : unix_s > max ? max : unix_s;
 	int64_t z = t / 86400 + 719468;
 	int64_t era = z / 146097, doe = z - era * 146097;
-	int64_t yoe =
-	    (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
 	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
 	int64_t mp = (5 * doy + 2) / 153;
 	int d = (int)(doy - (153 * mp + 2) / 5 + 1);

@@ -59,8 +59,8 @@ remove_at(int dirfd, const char *name, int depth, struct err *e)
 		return err_sys(e, "%s", name);
 	if (depth > DEPTH_MAX)
 		return err_set(e, ERR_LIMIT, "%s: nested too deep", name);
-	fd = openat(dirfd, name,
-	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = openat(
+	    dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	d = fd < 0 ? NULL : fdopendir(fd);
 	if (d == NULL) {
 		if (fd >= 0)
@@ -92,8 +92,8 @@ static int walk_dir(const struct walk *w, int dirfd, const char *path,
     int depth, struct err *e);
 
 static int
-walk_entry(const struct walk *w, int dirfd, const char *path,
-    const char *name, struct err *e)
+walk_entry(const struct walk *w, int dirfd, const char *path, const char *name,
+    struct err *e)
 {
 	struct stat st;
 	int depth = 0;
@@ -123,8 +123,8 @@ name_cmp(const struct dirent **a, const struct dirent **b)
 
 /* Takes dirfd over. */
 static int
-walk_dir(const struct walk *w, int dirfd, const char *path, int depth,
-    struct err *e)
+walk_dir(
+    const struct walk *w, int dirfd, const char *path, int depth, struct err *e)
 {
 	AUTO_FD fd = dirfd;
 	struct dirent **names = NULL;

@@ -42,8 +42,9 @@ print_opts(FILE *f, const struct opt *opts, size_t n)
 static void
 print_usage(FILE *f, const struct program *p)
 {
-	(void)fprintf(f, "%s - %s\n\nusage: %s VERB [OPTION...] [ARGUMENT...]\n\n",
-	    p->name, p->about, p->name);
+	(void)fprintf(f,
+	    "%s - %s\n\nusage: %s VERB [OPTION...] [ARGUMENT...]\n\n", p->name,
+	    p->about, p->name);
 	for (size_t i = 0; i < p->nverbs; i++) {
 		const struct verb *v = &p->verbs[i];
 		char left[64];
@@ -179,8 +180,9 @@ verb_main(const struct program *p, int argc, char **argv)
 	if (at < argc)
 		v = find_verb(p, argc - at, argv + at, &used);
 	if (v == NULL) {
-		err_set(&e, ERR_USAGE, "%s%s", at < argc ?
-		    "no such verb or option: " : "a verb is missing",
+		err_set(&e, ERR_USAGE, "%s%s",
+		    at < argc ? "no such verb or option: "
+			      : "a verb is missing",
 		    at < argc ? text_safe(safe, sizeof(safe), argv[at]) : "");
 		verb_hint("%s --help lists the verbs", p->name);
 		return fail(p, &e);

@@ -26,7 +26,7 @@
 #include "manifest/base/err.h"
 
 enum opt_type {
-	OPT_FLAG,     /* no value */
+	OPT_FLAG, /* no value */
 	OPT_TEXT,
 	OPT_INT,      /* >= 0 */
 	OPT_DURATION, /* seconds with suffix */
@@ -38,7 +38,7 @@ enum opt_type {
 
 struct opt {
 	const char *name; /* long name without "--" */
-	char letter;      /* 0: none */
+	char letter;	  /* 0: none */
 	enum opt_type type;
 	const char *value; /* name of the value in the usage; NULL for flags */
 	const char *help;
@@ -81,12 +81,10 @@ int verb_main(const struct program *p, int argc, char **argv);
 
 /* Getters by long name; asking for an undeclared option aborts. */
 bool args_flag(const struct args *a, const char *name);
-const char *args_text(const struct args *a, const char *name,
-    const char *none);
+const char *args_text(const struct args *a, const char *name, const char *none);
 int64_t args_int(const struct args *a, const char *name, int64_t none);
 /* args_list - the values of an OPT_LIST option; *n may be 0. */
-const char *const *args_list(const struct args *a, const char *name,
-    size_t *n);
+const char *const *args_list(const struct args *a, const char *name, size_t *n);
 
 /* verb_hint - one line printed after the error message, if it fails. */
 void verb_hint(const char *fmt, ...) PRINTF(1, 2);
