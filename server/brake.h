@@ -7,26 +7,49 @@
  * before an answer leaves.
  *
  * Messages (store asks, brake answers; errors as {"error","kind"}):
- *   {"do":"adopt","channel":"P/C","m":M,"roots":[base64...],
- *    "snapshots":[base64...]}                     -> {"ok":true,"rungs":n}
+ *   {"do":"adopt","channel":"P/C","m":M,"roots":[doc...],
+ *    "snapshots":[doc...],"targets":doc,"manifest":doc}
+ *                                                -> {"ok":true,"rungs":n}
  *   {"do":"sign","channel":"P/C","round":R,"signed_at":t,"expires":t,
  *    "views":[{"rung","cap_bp","pin_seq","urgent"}...],"confirm":bool}
  *                                  -> {"timestamps":[text...]} (same order)
- *   {"do":"state","channel":"P/C"} -> {"round","m","rung","root_version"}
+ *   {"do":"state","channel":"P/C"}
+ *                      -> {"round","m","rung","rungs","root_version","keyid"}
  *
- * roots: the documents that follow the trusted root, in order (may be empty).
+ * A doc is the document itself as a JSON value (it is canonical, so its bytes
+ * follow), or its base64.  roots: those after the trusted root, in order (may
+ * be empty).  targets and manifest: the offer's (rung 1), from which the brake
+ * learns not_before: earlier it signs no offer.  An adopt that passes IPC_MAX
+ * travels as {"do","channel","m"} with a memfd that holds the other members.
  * adopt with the m that it has is a no-op when the snapshots are the same.
+ *
+ * Times (t) are Unix seconds.  One round may be signed in several messages of
+ * at most BRAKE_VIEWS_MAX views, with the same signed_at and expires: signing
+ * is deterministic.  rung in state: the highest signed, -1 none.
  */
 #ifndef SLUICE_BRAKE_H
 #define SLUICE_BRAKE_H
 
+#include <jansson.h>
 #include <stdint.h>
 
 #include "manifest/base/base.h"
 #include "manifest/base/err.h"
 
+#define BRAKE_VIEWS_MAX   96        /* in one sign message */
+#define BRAKE_AHEAD_MAX   (7 * 1440) /* rounds (minutes) past the last */
+#define BRAKE_EXPIRES_MAX 86400     /* seconds after signed_at */
+#define BRAKE_CLOCK_SLACK 600       /* seconds signed_at may be ahead */
+
+/*
+ * brake_answer - one message (fd: its memfd or -1, stays the caller's) to its
+ * answer (new reference); NULL with e set.  now_s is the brake's own clock.
+ */
+json_t *brake_answer(const char *dir, const json_t *ask, int fd,
+    int64_t now_s, struct err *e) MUST_CHECK;
+
 /* brake_run - the process: serves fd until the peer is gone.  dir is
- * STATE/brake, already open to it alone (its sandbox is on).  Returns the exit
+ * STATE/brake, open to it alone (its sandbox is on).  Returns the exit
  * status. */
 int brake_run(int fd, const char *dir);
 

@@ -24,6 +24,7 @@ enum rule {
 	RULE_PIN,
 	RULE_GROUP,
 	RULE_ASK,
+	RULE_HAS,        /* what is on offer is installed already */
 	RULE_REPAIR,
 	RULE_PERCENTAGE, /* admitted by bucket */
 	RULE_WAIT,       /* not admitted by bucket */
@@ -34,13 +35,17 @@ const char *rule_name(enum rule r);
 struct choice {
 	int scope;  /* index into scopes */
 	int rung;   /* -1: nothing published */
-	bool high;  /* the view's cap_bp applies; 0 in low views */
+	bool high;  /* an offer: the view's cap_bp applies; 0 in others */
 	int bucket;
 	int64_t pin_seq; /* 0: none; the view must carry it */
 	enum rule rule;
 };
 
-/* choice_make - now_s for the plan's last stage and not_before. */
+/*
+ * choice_make - now_s for the plan's last stage and not_before.  It has to be
+ * the now_s that the views were made with (the table's), or a choice might
+ * name a view that is not there.
+ */
 struct choice choice_make(const struct channel_state *c,
     const struct request *q, int64_t now_s);
 
@@ -64,7 +69,11 @@ struct view {
 	bool urgent;
 };
 #define VIEWS_MAX 4096
-/* choice_views - fills out (room entries); the number, or -1 (ERR_LIMIT). */
+/*
+ * choice_views - fills out (room entries), sorted by scope, rung, pin; the
+ * number, or -1 (ERR_LIMIT).  out NULL: only counts.  Before not_before no
+ * offer is among them: the brake would refuse it.
+ */
 int choice_views(const struct channel_state *c, int64_t now_s,
     struct view *out, size_t room, struct err *e) MUST_CHECK;
 

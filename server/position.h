@@ -61,6 +61,13 @@ struct channel_state {
 	size_t npins;
 	char groups[GROUPS_MAX][PRODUCT_MAX + 1]; /* admitted by name */
 	size_t ngroups;
+	/*
+	 * Clients of unknown platform get no rung below this: the highest that
+	 * a platform's own halt or rollback stands for, taken at or above the
+	 * channel's high, so that it stops them whatever the channel's block.
+	 * 0: none; kept after the lift, because nobody may be moved down.
+	 */
+	int stop_floor;
 };
 
 /* The moves of one scope.  -1 with ERR_REFUSED leaves it as it was. */
@@ -68,9 +75,23 @@ struct channel_state {
 /* position_start - a new publication: low hold, high the first offer. */
 void position_start(struct scope *s, const struct ladder *l, int percent_bp);
 
-/* position_renew - carry a scope over to a renewal's ladder. */
-void position_renew(struct scope *s, const struct ladder *from,
-    const struct ladder *to);
+/* position_on_offer - high is an offer. */
+bool position_on_offer(const struct scope *s, const struct ladder *l);
+
+/*
+ * position_renew - carry a scope over to a renewal's ladder.  ERR_REFUSED when
+ * the new ladder lacks the rollback that is in force, or an offer above it.
+ */
+int position_renew(struct scope *s, const struct ladder *from,
+    const struct ladder *to, struct err *e) MUST_CHECK;
+
+/*
+ * position_restore - after a restore from a backup, rung being the highest
+ * that the brake has signed: an unfinished rollout, and any scope that the
+ * brake has gone beyond, goes to the first halt above that rung; none left:
+ * to the last rollback to the fallback, else the last rung.
+ */
+void position_restore(struct scope *s, const struct ladder *l, int rung);
 
 /*
  * position_take - something takes the offer from anyone: low to the halt of
@@ -115,12 +136,35 @@ struct command {
 int command_apply(struct channel_state *c, const struct command *cmd,
     int64_t now_s, struct err *e) MUST_CHECK;
 
-/* state_take_in - a new publication or a renewal: positions, dials. */
+/*
+ * state_take_in - a new publication or a renewal: positions, dials.  A new one
+ * ends the scopes of platforms and groups; pins and admitted groups stay.
+ * repairs holds the versions that its deltas name; add others with
+ * state_repair.
+ */
 int state_take_in(struct channel_state *c, const struct ladder *l,
     const struct manifest *offer, bool renewal, struct err *e) MUST_CHECK;
 
 /* state_scope - the scope that a command or client of this name has; NULL. */
 struct scope *state_scope(struct channel_state *c, enum scope_kind kind,
+    const char *name);
+
+/* state_scope_own - the same, made as a copy of the channel's if need be. */
+struct scope *state_scope_own(struct channel_state *c, enum scope_kind kind,
+    const char *name, struct err *e) MUST_CHECK;
+
+/* state_repair - a version whose clients pass the percentage. */
+int state_repair(struct channel_state *c, const char *version, struct err *e)
+    MUST_CHECK;
+
+/* state_restore - position_restore for every scope. */
+void state_restore(struct channel_state *c, int rung);
+
+/* state_stop_floor - bring stop_floor up to date after a move. */
+void state_stop_floor(struct channel_state *c);
+
+/* state_pin_holds - the pin of exactly this name is below what is on offer. */
+bool state_pin_holds(const struct channel_state *c, enum scope_kind kind,
     const char *name);
 
 #endif

@@ -3,13 +3,13 @@
  * anyone.  Store builds it as one JSON document, hands it over as a sealed
  * memfd, and front swaps it in whole.
  *
- * {"generation":N, "ticket_key":hex, "now_s":.., "channels":[{
+ * {"generation":N, "ticket_key":hex, "now_s":N, "channels":[{
  *    "state": {...struct channel_state as JSON...},
  *    "views": [{"scope","rung","high","pin_seq","timestamp":text}],
  *    "manifests": ["<sha256>" per rung],
- *    "files": [{"path","sha256","size","immutable":true}] }],
- *  "tokens": none (front asks store for every authenticated request)}
+ *    "files": [{"path","sha256","size"}] }]}
  *
+ * Tokens are not in it: front asks store for every authenticated request.
  * files lists what may be served to anyone: documents of rungs that somebody
  * was given, artifacts of current, prepared and retained publications.
  */
@@ -50,10 +50,13 @@ struct table_channel {
 struct table {
 	struct arena *arena; /* holds everything, the table included */
 	int64_t generation;
+	int64_t now_s; /* when the views were made; choice_make gets this */
 	uint8_t ticket_key[32];
 	struct table_channel *channels; /* sorted by product, channel */
 	size_t nchannels;
 };
+
+#define TABLE_MAX (64 * 1024 * 1024) /* bytes of the JSON text */
 
 /* table_write - JSON of a table; table_read - the reverse (frees with
  * table_free). */
