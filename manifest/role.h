@@ -10,6 +10,7 @@
 #ifndef SLUICE_ROLE_H
 #define SLUICE_ROLE_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,6 +30,7 @@
 #define ROLE_VERSION_MAX   INT32_MAX /* foreign clients use int */
 #define ROLE_KEYS_MAX      64
 #define ROLE_MINISIGN_MAX  8
+#define ROLE_SIGS_MAX      (2 * ROLE_KEYS_MAX) /* a root: old keys and new */
 #define TARGET_PATH_MAX    1024
 
 enum role_kind { ROLE_ROOT, ROLE_TIMESTAMP, ROLE_SNAPSHOT, ROLE_TARGETS };
