@@ -212,7 +212,9 @@ schema_open(struct db **out, const char *state, int mode, struct err *e)
 	AUTO_DB db = NULL;
 
 	*out = NULL;
-	if (snprintf(path, sizeof(path), "%s/sluice.db", state) >=
+	/* a folder of its own, so that store's fence need not open STATE, where
+	 * the brake's keys lie too */
+	if (snprintf(path, sizeof(path), "%s/db/sluice.db", state) >=
 	    (int)sizeof(path))
 		return err_set(e, ERR_LIMIT, "%s: the path is too long", state);
 	if (db_open(&db, path, mode, e) < 0 || schema_migrate(db, e) < 0)

@@ -11,7 +11,7 @@
  * transaction.  ERR_CONFLICT if it is newer than this program. */
 int schema_migrate(struct db *db, struct err *e) MUST_CHECK;
 
-/* schema_open - db_open and schema_migrate of STATE/sluice.db. */
+/* schema_open - db_open and schema_migrate of STATE/db/sluice.db. */
 int schema_open(struct db **out, const char *state, int mode, struct err *e)
     MUST_CHECK;
 
