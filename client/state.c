@@ -197,6 +197,7 @@ read_release(
 	    read_text(o, "version", r->version, sizeof(r->version), e) < 0 ||
 	    read_text(o, "channel", r->channel, sizeof(r->channel), e) < 0 ||
 	    read_text(o, "name", r->name, sizeof(r->name), e) < 0 ||
+	    read_text(o, "sha256", r->sha256, sizeof(r->sha256), e) < 0 ||
 	    read_keys(o, &r->keys, e) < 0)
 		return err_set(e, ERR_INPUT, "%s is no release", key);
 	if (r->seq > INT32_MAX || semver_check(r->version, e) < 0 ||
@@ -347,6 +348,7 @@ put_release(json_t *doc, const char *key, const struct state_release *r)
 	put_text(o, "version", r->version);
 	put_text(o, "channel", r->channel);
 	put_text(o, "name", r->name);
+	put_text(o, "sha256", r->sha256);
 	put_int(o, "created", r->created_s);
 	(void)json_object_set_new(o, "keys", keys_json(&r->keys));
 	(void)json_object_set_new(doc, key, o);

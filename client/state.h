@@ -41,7 +41,8 @@ struct state_release {
 	int64_t seq; /* 0: none */
 	char version[SEMVER_MAX + 1];
 	char channel[PRODUCT_MAX + 1];
-	char name[STATE_NAME]; /* of the artifact */
+	char name[STATE_NAME];	      /* of the artifact */
+	char sha256[SHA256_HEX_SIZE]; /* of the artifact; "": not known */
 	int64_t created_s;
 	struct state_keys keys;
 };

@@ -25,6 +25,7 @@
 struct fetch {
 	CURL *curl;
 	char agent[128];
+	char ca_file[1024]; /* "": the system's */
 };
 
 /* One running exchange. */
@@ -70,6 +71,15 @@ fetch_free(struct fetch *f)
 		return;
 	curl_easy_cleanup(f->curl);
 	free(f);
+}
+
+int
+fetch_set_ca(struct fetch *f, const char *ca_file, struct err *e)
+{
+	if (strlen(ca_file) >= sizeof(f->ca_file))
+		return err_set(e, ERR_LIMIT, "%.100s...: too long", ca_file);
+	(void)snprintf(f->ca_file, sizeof(f->ca_file), "%s", ca_file);
+	return 0;
 }
 
 static long
@@ -214,6 +224,8 @@ set_limits(struct exchange *x)
 	const struct fetch_request *r = x->r;
 	bool tls = strncmp(r->url, "https:", 6) == 0;
 
+	if (x->f->ca_file[0] != 0)
+		(void)curl_easy_setopt(c, CURLOPT_CAINFO, x->f->ca_file);
 	(void)curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	(void)curl_easy_setopt(c, CURLOPT_TIMEOUT,
 	    (long)(r->deadline_s > 0 ? r->deadline_s : DEADLINE_S));

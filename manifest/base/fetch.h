@@ -52,6 +52,11 @@ struct fetch_answer {
 struct fetch *fetch_new(const char *user_agent, struct err *e) MUST_CHECK;
 void fetch_free(struct fetch *f);
 
+/* fetch_set_ca - trust the certificates of this file instead of the system's,
+ * for every request from now on. */
+int fetch_set_ca(struct fetch *f, const char *ca_file, struct err *e)
+    MUST_CHECK;
+
 /*
  * fetch_run - perform one request.  0 with the answer filled for every
  * complete HTTP exchange whatever its status; ERR_LIMIT when the body would
