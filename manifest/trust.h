@@ -22,6 +22,11 @@ struct trust {
 	bool allow_offline; /* take a timestamp that carries "offline" */
 	const struct role *root, *timestamp, *snapshot, *targets;
 	bool keys_changed; /* timestamp or snapshot keys changed by a new root */
+
+	/* trust.c keeps the order with these */
+	int roots;      /* new ones in this run */
+	bool roots_done;
+	bool current;   /* timestamp passed trust_timestamp in this run */
 };
 
 /*
@@ -46,7 +51,8 @@ int trust_roots_done(struct trust *t, struct err *e) MUST_CHECK;
 /*
  * trust_stored - take a stored document (timestamp, snapshot or targets, in
  * this order) as the base of rollback checks.  It must verify with the root;
- * expiry does not matter.  On -1 the caller treats it as absent.
+ * expiry does not matter.  On -1 the caller treats it as absent: so it is for
+ * timestamp and snapshot after keys_changed.
  */
 int trust_stored(struct trust *t, enum role_kind kind, struct bytes file,
     struct err *e) MUST_CHECK;
@@ -64,8 +70,9 @@ int trust_timestamp(struct trust *t, struct bytes file, bool *behind,
 /*
  * trust_snapshot - length and digest as the timestamp says, signature, version
  * as the timestamp says, no file listed before gone or lower, not expired.
- * 1: accepted, persist it.  A stored snapshot of the right version is kept:
- * ask trust_snapshot_needed first.
+ * 1: accepted, persist it.  A stored snapshot that is the one (version,
+ * length, digest) and has not expired is kept: ask trust_snapshot_needed first.
+ * Targets likewise, with the snapshot's word.
  */
 bool trust_snapshot_needed(const struct trust *t);
 int trust_snapshot(struct trust *t, struct bytes file, struct err *e)
