@@ -4,11 +4,6 @@
  */
 #include "manifest/ladder.h"
 
-#include "manifest/role.h"
-
-/* the greatest m whose whole ladder fits: 32 m + 31 */
-#define M_MAX ((ROLE_VERSION_MAX - (LADDER_MAX - 1)) / LADDER_MAX)
-
 const char *
 rung_kind_name(enum rung_kind k)
 {
@@ -51,9 +46,9 @@ check_good(const struct ladder *l, struct err *e)
 int
 ladder_check(const struct ladder *l, struct err *e)
 {
-	if (l->m < 1 || l->m > M_MAX)
+	if (l->m < 1 || l->m > LADDER_M_MAX)
 		return err_set(e, ERR_INPUT, "ladder: m %lld is not in 1..%d",
-		    (long long)l->m, M_MAX);
+		    (long long)l->m, LADDER_M_MAX);
 	if (l->nblocks < 1 || l->nblocks > LADDER_MAX || l->ngood < 0 ||
 	    l->ngood > LADDER_MAX || ladder_rungs(l) > LADDER_MAX)
 		return err_set(e, ERR_INPUT,

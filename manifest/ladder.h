@@ -14,6 +14,8 @@
 #define LADDER_MAX    32 /* rungs */
 #define LADDER_BLOCKS 4  /* default; 1 with --no-lift */
 #define LADDER_GOOD   3  /* default K */
+/* the greatest m whose whole ladder fits 31 bits */
+#define LADDER_M_MAX ((INT32_MAX - (LADDER_MAX - 1)) / LADDER_MAX)
 
 enum rung_kind { RUNG_HOLD, RUNG_OFFER, RUNG_HALT, RUNG_ROLLBACK };
 const char *rung_kind_name(enum rung_kind k);
@@ -28,7 +30,8 @@ struct ladder {
 };
 
 /* ladder_check - bounds: 1 + nblocks (2 + ngood) <= 32, good_seq descending
- * and below offer_seq, fallback_seq is good_seq[0] or 0, version fits. */
+ * and below offer_seq, fallback_seq is good_seq[0] (with ngood 0: 0, or a
+ * release that the floor forbids to go back to), version fits. */
 int ladder_check(const struct ladder *l, struct err *e) MUST_CHECK;
 
 int ladder_rungs(const struct ladder *l);

@@ -28,6 +28,10 @@
 #define PLATFORM_MAX           64 /* "os-arch", bytes */
 #define SALT_BYTES             32
 #define PLAN_CONTROL_DEFAULT   1000 /* basis points */
+/* "<sha256>.<name>.from-<version>.bsdiff40" fits a file name of 255 bytes */
+#define ARTIFACT_NAME_MAX 100
+#define DELTA_NAME_MAX    190
+#define MANIFEST_INT_MAX  ((INT64_C(1) << 53) - 1) /* exact in JavaScript */
 
 enum manifest_kind { MANIFEST_RELEASE, MANIFEST_HALT, MANIFEST_ROLLBACK };
 const char *manifest_kind_name(enum manifest_kind k);
@@ -95,6 +99,7 @@ struct manifest {
 	bool critical, security;
 	const char *minimum_os; /* NULL: none */
 	const int64_t *repairs; /* seq */
+	const char **repairs_versions; /* of the same length; NULL: not said */
 	size_t nrepairs;
 
 	bool offer; /* has a rollout: only the offer rung */
@@ -108,8 +113,9 @@ struct manifest {
 /*
  * manifest_read - parse and check the rules that a manifest obeys by itself
  * (bounds, floor_seq <= seq, paths below the version, no platform twice, kind
- * and parts agree).  strict: the bytes are canonical and no key is unknown
- * (the signer and intake); else unknown keys are ignored (clients).
+ * and parts agree).  strict: the bytes are what manifest_emit would write and
+ * no key is unknown (the signer and intake); else unknown keys and delta
+ * formats are let pass (clients).
  */
 const struct manifest *manifest_read(struct arena *a, struct bytes file,
     bool strict, struct err *e) MUST_CHECK;
@@ -118,6 +124,21 @@ const struct manifest *manifest_read(struct arena *a, struct bytes file,
  * checks by reading its own output. */
 int manifest_write(const struct manifest *m, struct buf *out, struct err *e)
     MUST_CHECK;
+
+/* manifest_emit - append the canonical bytes, unchecked. */
+int manifest_emit(const struct manifest *m, struct buf *out, struct err *e)
+    MUST_CHECK;
+
+/* manifest_rules - the rules of one manifest by itself, as manifest_read
+ * checks them.  strict: delta formats are known ones. */
+int manifest_rules(const struct manifest *m, bool strict, struct err *e)
+    MUST_CHECK;
+
+/*
+ * manifest_platform_ok - "os-arch" as it stands in paths and in rollback.from.
+ * The first '-' ends the os; only an arch may hold more of them.
+ */
+bool manifest_platform_ok(const char *platform);
 
 /* manifest_artifact - of exactly this platform; NULL if there is none. */
 const struct artifact *manifest_artifact(const struct manifest *m,

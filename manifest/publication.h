@@ -70,6 +70,19 @@ const struct publication *publication_load(struct arena *a,
     int64_t now_s, struct err *e) MUST_CHECK;
 
 /*
+ * The steps of publication_load that need no documents beside the loaded rungs
+ * (index, targets, manifest and digest set): publication_shape finds the
+ * ladder in the manifests and fills in kind, block and offer;
+ * publication_rules holds each rung against its place on it.
+ */
+int publication_shape(struct publication *p, struct err *e) MUST_CHECK;
+int publication_rules(const struct publication *p, struct err *e) MUST_CHECK;
+
+/* publication_same_artifact - same path, size and digest; b may be NULL. */
+bool publication_same_artifact(
+    const struct artifact *a, const struct artifact *b);
+
+/*
  * publication_files - every file that it names, sorted by path: documents,
  * manifests, .minisig (size -1, no digest known: sha256 zero), artifacts,
  * deltas.  Root documents are not in it.
@@ -83,7 +96,10 @@ struct publication_base {
 	int64_t m;         /* 0: none yet */
 	int64_t seq;       /* of the offer */
 	const char *version;
-	int64_t next_seq;  /* lowest free release number of the product */
+	int64_t next_seq;  /* lowest free release number of the product; for
+	                      the signer: publication_follows ignores it, as
+	                      a promotion brings the number that the channel
+	                      below has used */
 	int64_t fallback_seq;
 	int64_t good_seq[LADDER_MAX]; /* newest first, fallback first */
 	int ngood;
@@ -98,8 +114,14 @@ struct publication_base {
  * publication_follows - the rules between one publication and the state before
  * it: m higher, seq higher (or equal: a renewal, with the same fallback,
  * created, not_before, plan, salt; old artifacts the same bytes), the fallback
- * is the newest good release, permissions to go back that base demands are
- * there.  previous may be NULL (the first).  ERR_REFUSED/ERR_CONFLICT.
+ * is the newest good release, rollbacks lead to good releases, pinned ones
+ * among them (but for those that the floor or a security release forbids),
+ * permissions to go back that base demands are there, the floor is not lowered
+ * (unless root replaced every release key), and a release that both name has
+ * the same files.  previous may be NULL (the first).
+ *
+ * ERR_CONFLICT: the channel moved on (m, seq or version is taken);
+ * ERR_REFUSED: anything else.
  */
 int publication_follows(const struct publication *p,
     const struct publication *previous, const struct publication_base *base,
