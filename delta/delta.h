@@ -6,6 +6,7 @@
 #ifndef SLUICE_DELTA_H
 #define SLUICE_DELTA_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "manifest/base/base.h"
@@ -20,7 +21,7 @@
 struct delta_make {
 	const char *format; /* DELTA_BSDIFF40 */
 	int old_fd, new_fd; /* regular files, read from the start (mapped) */
-	int patch_fd;       /* empty regular file, written and fsynced */
+	int patch_fd;	    /* empty regular file, written and fsynced */
 	int64_t memory_max;
 };
 int delta_make(const struct delta_make *d, struct err *e) MUST_CHECK;
@@ -36,22 +37,29 @@ int64_t delta_memory(const char *format, int64_t old_size, int64_t new_size);
  *   memory_max             refuse (ERR_LIMIT) before taking more
  *
  * Returns 0; ERR_INPUT malformed patch; ERR_AUTH the digest differs; on error
- * out_fd's content is undefined.  Every control triple makes progress; all
- * arithmetic is checked; output never passes out_size.
+ * out_fd's content is undefined.  Not fsynced.  Control triples make progress;
+ * all arithmetic is checked; output never passes out_size.  The caller has
+ * checked the digests of the patch and of the old file.
  */
 struct delta_apply {
 	const char *format;
 	int old_fd, patch_fd; /* regular files */
-	int out_fd;           /* empty regular file */
+	int out_fd;	      /* empty regular file */
 	int64_t out_size;
 	uint8_t out_sha256[SHA256_SIZE];
 	int64_t memory_max; /* 0: no bound */
+	/* for people at a terminal: no promise, the patch says how much it
+	 * makes and nothing says that it is right */
+	bool unverified;
 };
 int delta_apply(const struct delta_apply *d, struct err *e) MUST_CHECK;
 
 /* delta_apply_memory - bytes that applying needs at most beyond the files. */
-int64_t delta_apply_memory(const char *format, int64_t old_size,
-    int64_t new_size);
+int64_t delta_apply_memory(
+    const char *format, int64_t old_size, int64_t new_size);
+
+/* delta_format - the format of a patch by its first bytes; NULL: none. */
+const char *delta_format(int patch_fd);
 
 /* delta_inspect - describe a patch for people, one fact per line. */
 int delta_inspect(int patch_fd, struct buf *out, struct err *e) MUST_CHECK;

@@ -1,0 +1,170 @@
+/*
+ * The formats of deltas: which function makes, applies and describes which.
+ * A further format is one line in the table and files of its own.
+ */
+#include "delta/delta.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "delta/bsdiff.h"
+#include "manifest/base/file.h"
+
+struct format {
+	const char *name;
+	char magic[8];
+	int (*make)(const struct delta_make *d, struct err *e);
+	int (*apply)(const struct delta_apply *d, struct err *e);
+	int (*inspect)(int fd, struct buf *out, struct err *e);
+	int64_t (*make_memory)(int64_t old_size, int64_t new_size);
+	int64_t (*apply_memory)(void);
+};
+
+static const struct format formats[] = {
+	{ DELTA_BSDIFF40, { 'B', 'S', 'D', 'I', 'F', 'F', '4', '0' },
+	    bsdiff_make, bsdiff_apply, bsdiff_inspect, bsdiff_make_memory,
+	    bsdiff_apply_memory },
+};
+
+static const struct format *
+format_find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(formats); i++)
+		if (strcmp(formats[i].name, name) == 0)
+			return &formats[i];
+	return NULL;
+}
+
+static int
+unknown(const char *name, struct err *e)
+{
+	return err_set(e, ERR_INPUT, "delta format %.32s is not known", name);
+}
+
+int64_t
+delta_memory(const char *format, int64_t old_size, int64_t new_size)
+{
+	const struct format *f = format_find(format);
+
+	return f ? f->make_memory(old_size, new_size) : INT64_MAX;
+}
+
+int64_t
+delta_apply_memory(const char *format, int64_t old_size, int64_t new_size)
+{
+	const struct format *f = format_find(format);
+
+	(void)old_size;
+	(void)new_size;
+	return f ? f->apply_memory() : INT64_MAX;
+}
+
+int
+delta_make(const struct delta_make *d, struct err *e)
+{
+	const struct format *f = format_find(d->format);
+
+	return f ? f->make(d, e) : unknown(d->format, e);
+}
+
+int
+delta_apply(const struct delta_apply *d, struct err *e)
+{
+	const struct format *f = format_find(d->format);
+
+	if (f == NULL)
+		return unknown(d->format, e);
+	if (d->memory_max > 0 && f->apply_memory() > d->memory_max)
+		return err_set(e, ERR_LIMIT,
+		    "applying a %s patch takes %lld KiB", f->name,
+		    (long long)(f->apply_memory() >> 10));
+	return f->apply(d, e);
+}
+
+static const struct format *
+format_of(int patch_fd)
+{
+	char magic[sizeof(formats[0].magic)];
+	size_t i;
+
+	if (pread(patch_fd, magic, sizeof(magic), 0) != sizeof(magic))
+		return NULL;
+	for (i = 0; i < COUNT(formats); i++)
+		if (memcmp(magic, formats[i].magic, sizeof(magic)) == 0)
+			return &formats[i];
+	return NULL;
+}
+
+const char *
+delta_format(int patch_fd)
+{
+	const struct format *f = format_of(patch_fd);
+
+	return f ? f->name : NULL;
+}
+
+int
+delta_inspect(int patch_fd, struct buf *out, struct err *e)
+{
+	const struct format *f = format_of(patch_fd);
+
+	if (f == NULL)
+		return err_set(e, ERR_INPUT, "not a patch of a known format");
+	return f->inspect(patch_fd, out, e);
+}
+
+static int
+open_read(const char *path, struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd >= 0 ? fd : err_sys(e, "%s", path);
+}
+
+/* A file without a name; not every file system has O_TMPFILE. */
+static int
+open_nameless(const char *dir, struct err *e)
+{
+	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	char path[PATH_MAX];
+
+	if (fd >= 0)
+		return fd;
+	if (snprintf(path, sizeof(path), "%s/.delta-XXXXXX", dir) <
+	    (int)sizeof(path))
+		fd = mkostemp(path, O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, "temporary file in %s", dir);
+	(void)unlink(path);
+	return fd;
+}
+
+int
+delta_check(const char *format, const char *old_path, const char *patch_path,
+    const char *dir, int64_t out_size,
+    const uint8_t out_sha256[static SHA256_SIZE], struct err *e)
+{
+	struct delta_apply d = { .format = format, .out_size = out_size };
+	AUTO_FD old = open_read(old_path, e);
+	AUTO_FD patch = old < 0 ? -1 : open_read(patch_path, e);
+	AUTO_FD out = -1;
+
+	if (old < 0 || patch < 0)
+		return -1;
+	out = open_nameless(dir, e);
+	if (out < 0)
+		return -1;
+	d.old_fd = old;
+	d.patch_fd = patch;
+	d.out_fd = out;
+	memcpy(d.out_sha256, out_sha256, SHA256_SIZE);
+	if (delta_apply(&d, e) < 0)
+		return err_in(e, "%s", patch_path);
+	return 0;
+}

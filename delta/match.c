@@ -1,0 +1,300 @@
+/*
+ * Matching.  The new file is cut into pieces of a fixed size, so that several
+ * threads can work and the result does not depend on how many there are.
+ *
+ * Within a piece: walk along the alignment (offset between new and old) of the
+ * last match; where another place of old explains the bytes ahead better by
+ * GAIN, a new match begins there.  Each match is then stretched forwards and
+ * backwards as long as more than half of the bytes agree.
+ */
+#include "delta/match.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define PIECE ((int64_t)4 << 20)
+/* A match must explain this many bytes more than the alignment that is there:
+ * less does not pay for a control triple. */
+#define GAIN 8
+/* So many equal bytes on the alignment that is there: no search.  Searching
+ * costs most of the time; not searching here costs 0.2 % of the size. */
+#define STAY	  12
+#define THREADS	  8
+#define MATCH_MIN (GAIN + 1) /* bytes of new per cover, at least */
+
+struct piece {
+	const struct suffix *old;
+	struct bytes new;
+	int64_t begin, end;
+	struct covers covers;
+	bool failed; /* no memory */
+	/* the walk */
+	int64_t at;		    /* everything before is decided */
+	int64_t last_new, last_old; /* where the open cover begins */
+	int64_t offset;		    /* old position minus new position */
+};
+
+struct hit {
+	int64_t new_at, old_at, len;
+};
+
+int64_t
+match_memory(int64_t new_size)
+{
+	/* twice: arrays grow, pieces are joined */
+	return (new_size / MATCH_MIN + 64) * 2 * (int64_t)sizeof(struct cover);
+}
+
+void
+match_done(struct covers *c)
+{
+	free(c->at);
+	*c = (struct covers){ 0 };
+}
+
+static int
+covers_add(struct covers *c, struct cover add)
+{
+	struct cover *last = c->n > 0 ? &c->at[c->n - 1] : NULL, *grown;
+	size_t room;
+
+	if (add.len == 0)
+		return 0;
+	if (last && last->new_at + last->len == add.new_at &&
+	    last->old_at + last->len == add.old_at) {
+		last->len += add.len;
+		return 0;
+	}
+	if (c->n == c->room) {
+		room = c->room ? c->room + c->room / 2 : 64;
+		grown = reallocarray(c->at, room, sizeof(*grown));
+		if (grown == NULL)
+			return -1;
+		c->at = grown;
+		c->room = room;
+	}
+	c->at[c->n++] = add;
+	return 0;
+}
+
+static bool
+same(const struct piece *p, int64_t new_at)
+{
+	int64_t old_at = new_at + p->offset;
+
+	return old_at >= 0 && old_at < (int64_t)p->old->text.len &&
+	    p->old->text.at[old_at] == p->new.at[new_at];
+}
+
+/* Equal bytes from new_at on, on the alignment that is there. */
+static int64_t
+run_length(const struct piece *p, int64_t new_at)
+{
+	int64_t old_at = new_at + p->offset;
+	int64_t left = (int64_t)p->old->text.len - old_at;
+	int64_t max = p->end - new_at < left ? p->end - new_at : left;
+
+	if (old_at < 0 || max <= 0)
+		return 0;
+	return (int64_t)suffix_common(
+	    p->new.at + new_at, p->old->text.at + old_at, (size_t)max);
+}
+
+/* The next place where another alignment is better by GAIN; false: none. */
+static bool
+next_hit(struct piece *p, struct hit *h)
+{
+	/* of new[at..counted), score bytes agree on the present alignment */
+	int64_t counted = p->at, score = 0, run;
+	size_t where;
+
+	while (p->at < p->end) {
+		run = run_length(p, p->at);
+		if (run >= STAY) {
+			p->at += run;
+			counted = p->at;
+			score = 0;
+			continue;
+		}
+		h->len = (int64_t)suffix_longest(p->old,
+		    (struct bytes){
+			p->new.at + p->at, (size_t)(p->end - p->at) },
+		    &where);
+		for (; counted < p->at + h->len; counted++)
+			score += same(p, counted);
+		if (h->len > score + GAIN) {
+			h->new_at = p->at;
+			h->old_at = (int64_t)where;
+			return true;
+		}
+		if (h->len > 0 && h->len == score) {
+			p->at += h->len; /* the same, further along */
+			score = 0;
+			continue;
+		}
+		score -= same(p, p->at);
+		p->at++;
+		if (counted < p->at)
+			counted = p->at;
+	}
+	return false;
+}
+
+/* How far a match reaches: the length with most agreeing over differing. */
+static int64_t
+stretch(const uint8_t *new, const uint8_t *old, int64_t max, int step)
+{
+	int64_t i, balance = 0, best = 0, len = 0;
+
+	for (i = 0; i < max; i++) {
+		balance += new[i * step] == old[i * step] ? 1 : -1;
+		if (balance > best) {
+			best = balance;
+			len = i + 1;
+		}
+	}
+	return len;
+}
+
+/* Where two covers overlap, the split with most agreeing bytes: how many of
+ * the overlapping ones stay with the first. */
+static int64_t
+split(const uint8_t *new, const uint8_t *first, const uint8_t *second,
+    int64_t overlap)
+{
+	int64_t i, balance = 0, best = 0, keep = 0;
+
+	for (i = 0; i < overlap; i++) {
+		balance += (new[i] == first[i]) - (new[i] == second[i]);
+		if (balance > best) {
+			best = balance;
+			keep = i + 1;
+		}
+	}
+	return keep;
+}
+
+static int64_t
+min64(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Close the open cover where the next one (NULL: the end) begins. */
+static void
+close_cover(struct piece *p, const struct hit *h)
+{
+	const uint8_t *new = p->new.at, *old = p->old->text.at;
+	int64_t to = h ? h->new_at : p->end, back = 0, overlap;
+	struct cover c = { p->last_new, p->last_old, 0 };
+
+	c.len = stretch(new + c.new_at, old + c.old_at,
+	    min64(to - c.new_at, (int64_t)p->old->text.len - c.old_at), 1);
+	if (h) {
+		/* step back from the byte before, if there is one */
+		int64_t max = min64(to - c.new_at, h->old_at);
+
+		if (max > 0)
+			back =
+			    stretch(new + to - 1, old + h->old_at - 1, max, -1);
+		overlap = c.new_at + c.len - (to - back);
+		if (overlap > 0) {
+			int64_t keep = split(new + to - back,
+			    old + c.old_at + c.len - overlap,
+			    old + h->old_at - back, overlap);
+			c.len -= overlap - keep;
+			back -= keep;
+		}
+		p->last_new = to - back;
+		p->last_old = h->old_at - back;
+		p->offset = h->old_at - h->new_at;
+		p->at = h->new_at + h->len;
+	}
+	if (covers_add(&p->covers, c) < 0)
+		p->failed = true;
+}
+
+static void
+match_piece(struct piece *p)
+{
+	struct hit h;
+
+	p->at = p->last_new = p->begin;
+	p->last_old = min64(p->begin, (int64_t)p->old->text.len);
+	p->offset = 0;
+	while (!p->failed && next_hit(p, &h))
+		close_cover(p, &h);
+	close_cover(p, NULL);
+}
+
+struct work {
+	struct piece *pieces;
+	size_t n;
+	atomic_size_t next;
+};
+
+static void *
+work_run(void *arg)
+{
+	struct work *w = arg;
+	size_t i;
+
+	while ((i = atomic_fetch_add(&w->next, 1)) < w->n)
+		match_piece(&w->pieces[i]);
+	return NULL;
+}
+
+/* This thread works too; one that cannot be started is not missed. */
+static void
+work_all(struct work *w)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	pthread_t threads[THREADS];
+	size_t n = 0;
+
+	while (n < THREADS && n + 1 < w->n && (long)n + 1 < cpus &&
+	    pthread_create(&threads[n], NULL, work_run, w) == 0)
+		n++;
+	work_run(w);
+	while (n > 0)
+		(void)pthread_join(threads[--n], NULL);
+}
+
+int
+match_covers(const struct suffix *old, struct bytes new, struct covers *out,
+    struct err *e)
+{
+	int64_t size = (int64_t) new.len;
+	struct work w = { .n = (size_t)((size + PIECE - 1) / PIECE) };
+	bool failed = false;
+	size_t i, k;
+
+	*out = (struct covers){ 0 };
+	w.pieces = calloc(w.n + 1, sizeof(*w.pieces));
+	if (w.pieces == NULL)
+		return err_sys(e, "matching");
+	for (i = 0; i < w.n; i++) {
+		w.pieces[i] = (struct piece){ .old = old,
+			.new = new,
+			.begin = (int64_t)i *PIECE,
+			.end = min64(((int64_t)i + 1) * PIECE, size) };
+	}
+	work_all(&w);
+	for (i = 0; i < w.n; i++) {
+		struct covers *c = &w.pieces[i].covers;
+
+		failed = failed || w.pieces[i].failed;
+		for (k = 0; k < c->n && !failed; k++)
+			failed = covers_add(out, c->at[k]) < 0;
+		match_done(c);
+	}
+	free(w.pieces);
+	if (failed) {
+		match_done(out);
+		return err_set(e, ERR_SYS, "matching: out of memory");
+	}
+	return 0;
+}

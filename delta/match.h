@@ -1,0 +1,37 @@
+/*
+ * Which parts of the new file resemble which parts of the old one: Percival's
+ * matching ("Naive differences of executable code", 2003).  Knows no patch
+ * format.
+ */
+#ifndef SLUICE_MATCH_H
+#define SLUICE_MATCH_H
+
+#include <stdint.h>
+
+#include "delta/suffix.h"
+#include "manifest/base/arena.h"
+#include "manifest/base/base.h"
+#include "manifest/base/err.h"
+
+/* len bytes of new that resemble (most bytes equal) len bytes of old. */
+struct cover {
+	int64_t new_at, old_at, len;
+};
+
+struct covers {
+	struct cover *at; /* owned; ascending and disjoint in new */
+	size_t n, room;
+};
+
+/* match_memory - bytes that the covers of a new file may take at most. */
+int64_t match_memory(int64_t new_size);
+
+/*
+ * match_covers - find the covers; what no cover holds is new.  Runs on all
+ * CPUs; the result depends on the two files only.  match_done frees.
+ */
+int match_covers(const struct suffix *old, struct bytes new, struct covers *out,
+    struct err *e) MUST_CHECK;
+void match_done(struct covers *c);
+
+#endif

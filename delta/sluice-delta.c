@@ -1,0 +1,197 @@
+/*
+ * sluice-delta(1): make, apply and inspect binary deltas.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "delta/delta.h"
+#include "manifest/base/file.h"
+#include "manifest/base/verb.h"
+
+/* A file that appears under its name only when it is complete. */
+struct output {
+	const char *path;
+	char temp[PATH_MAX];
+	int fd;
+};
+
+static int
+output_open(struct output *o, const char *path, struct err *e)
+{
+	o->path = path;
+	o->fd = -1;
+	if (snprintf(o->temp, sizeof(o->temp), "%s.XXXXXX", path) >=
+	    (int)sizeof(o->temp))
+		return err_set(e, ERR_USAGE, "%.40s...: path too long", path);
+	o->fd = mkostemp(o->temp, O_CLOEXEC);
+	return o->fd < 0 ? err_sys(e, "%s", path) : 0;
+}
+
+static int
+output_commit(struct output *o, struct err *e)
+{
+	mode_t mask = umask(0);
+
+	(void)umask(mask);
+	if (fchmod(o->fd, 0666 & ~mask) < 0 || fsync(o->fd) < 0 ||
+	    rename(o->temp, o->path) < 0)
+		return err_sys(e, "%s", o->path);
+	(void)close(o->fd);
+	o->fd = -1;
+	return 0;
+}
+
+static void
+output_done(struct output *o)
+{
+	if (o->fd < 0)
+		return;
+	(void)close(o->fd);
+	(void)unlink(o->temp);
+}
+
+static int
+open_input(const char *path, struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT)
+		return err_set(e, ERR_MISSING, "%s: no such file", path);
+	return fd < 0 ? err_sys(e, "%s", path) : fd;
+}
+
+static int64_t
+size_of(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 ? (int64_t)st.st_size : 0;
+}
+
+static int
+make_cmd(const struct args *args, struct err *e)
+{
+	struct delta_make d = { .format =
+				    args_text(args, "format", DELTA_BSDIFF40) };
+	AUTO_FD old = open_input(args->argv[0], e);
+	AUTO_FD new = old < 0 ? -1 : open_input(args->argv[1], e);
+	CLEANUP(output_done) struct output patch = { .fd = -1 };
+	int64_t size, whole;
+
+	if (old < 0 || new < 0)
+		return -1;
+	if (size_read(
+		args_text(args, "memory", "0"), INT64_MAX, &d.memory_max) < 0)
+		return err_set(e, ERR_USAGE, "--memory: not a size");
+	if (output_open(&patch, args->argv[2], e) < 0)
+		return -1;
+	d.old_fd = old;
+	d.new_fd = new;
+	d.patch_fd = patch.fd;
+	if (delta_make(&d, e) < 0)
+		return -1;
+	size = size_of(patch.fd);
+	whole = size_of(new);
+	if (output_commit(&patch, e) < 0)
+		return -1;
+	if (!args_flag(args, "quiet"))
+		printf("%s: %" PRId64 " bytes instead of %" PRId64 "\n",
+		    args->argv[2], size, whole);
+	return 0;
+}
+
+static int
+promise(const struct args *args, struct delta_apply *d, struct err *e)
+{
+	const char *hex = args_text(args, "sha256", NULL);
+
+	d->out_size = args_int(args, "size", -1);
+	if (hex == NULL && d->out_size < 0) {
+		d->unverified = true;
+		return 0;
+	}
+	if (hex == NULL || d->out_size < 0)
+		return err_set(
+		    e, ERR_USAGE, "--sha256 and --size belong together");
+	if (hex_read(d->out_sha256, SHA256_SIZE, hex) < 0)
+		return err_set(
+		    e, ERR_USAGE, "--sha256: not 64 lower-case hex digits");
+	return 0;
+}
+
+static int
+apply_cmd(const struct args *args, struct err *e)
+{
+	struct delta_apply d = { 0 };
+	AUTO_FD old = open_input(args->argv[0], e);
+	AUTO_FD patch = old < 0 ? -1 : open_input(args->argv[1], e);
+	CLEANUP(output_done) struct output new = { .fd = -1 };
+
+	if (old < 0 || patch < 0 || promise(args, &d, e) < 0)
+		return -1;
+	d.format = delta_format(patch);
+	if (d.format == NULL)
+		return err_set(e, ERR_INPUT,
+		    "%s: not a patch of a known format", args->argv[1]);
+	if (output_open(&new, args->argv[2], e) < 0)
+		return -1;
+	d.old_fd = old;
+	d.patch_fd = patch;
+	d.out_fd = new.fd;
+	if (delta_apply(&d, e) < 0)
+		return -1;
+	return output_commit(&new, e);
+}
+
+static int
+inspect_cmd(const struct args *args, struct err *e)
+{
+	AUTO_FD patch = open_input(args->argv[0], e);
+	AUTO_BUF text;
+
+	buf_init(&text, 65536);
+	if (patch < 0 || delta_inspect(patch, &text, e) < 0)
+		return -1;
+	fputs(buf_str(&text), stdout);
+	return 0;
+}
+
+static const struct opt make_opts[] = {
+	{ "format", 'f', OPT_TEXT, "FORMAT", "bsdiff40 (the default)" },
+	{ "memory", 'm', OPT_TEXT, "SIZE",
+	    "refuse to take more memory (suffix K, M, G)" },
+	{ "quiet", 'q', OPT_FLAG, NULL, "say nothing" },
+};
+
+static const struct opt apply_opts[] = {
+	{ "sha256", 0, OPT_TEXT, "HEX", "refuse any other result" },
+	{ "size", 0, OPT_INT, "BYTES", "refuse any other size" },
+};
+
+static const struct verb verbs[] = {
+	{ "make", "OLD NEW PATCH", "write the patch that turns OLD into NEW",
+	    make_cmd, make_opts, COUNT(make_opts), 3, 3 },
+	{ "apply", "OLD PATCH NEW", "rebuild NEW from OLD and the patch",
+	    apply_cmd, apply_opts, COUNT(apply_opts), 3, 3 },
+	{ "inspect", "PATCH", "describe a patch", inspect_cmd, NULL, 0, 1, 1 },
+};
+
+static const struct program program = {
+	.name = "sluice-delta",
+	.about = "binary deltas between releases",
+	.verbs = verbs,
+	.nverbs = COUNT(verbs),
+};
+
+int
+main(int argc, char **argv)
+{
+	return verb_main(&program, argc, argv);
+}

@@ -1,0 +1,37 @@
+/*
+ * The suffix array of a buffer and the question that matching asks of it.
+ * Indices take 32 bits while the buffer is short enough, else 64.
+ */
+#ifndef SLUICE_SUFFIX_H
+#define SLUICE_SUFFIX_H
+
+#include <stdint.h>
+
+#include "manifest/base/arena.h"
+#include "manifest/base/base.h"
+#include "manifest/base/err.h"
+
+struct suffix {
+	struct bytes text; /* borrowed */
+	int32_t *narrow;   /* owned; one of the two, or none for no text */
+	int64_t *wide;
+};
+
+/* suffix_memory - bytes that the array of a text of this size takes. */
+int64_t suffix_memory(int64_t size);
+
+/* suffix_init - sort.  The text must outlive s; suffix_done frees. */
+int suffix_init(struct suffix *s, struct bytes text, struct err *e) MUST_CHECK;
+void suffix_done(struct suffix *s);
+
+/*
+ * suffix_longest - length of the longest prefix of want that stands anywhere
+ * in the text, and one place where it does.  Time: O(result + log n) steps on
+ * the average.  Safe to call from several threads.
+ */
+size_t suffix_longest(const struct suffix *s, struct bytes want, size_t *where);
+
+/* suffix_common - length of the common prefix of two buffers of max bytes. */
+size_t suffix_common(const uint8_t *a, const uint8_t *b, size_t max);
+
+#endif
