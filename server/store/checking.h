@@ -1,0 +1,51 @@
+/*
+ * Intake's judgement of a pushed publication: signatures, every digest and
+ * length, every delta, versions, fallback.  Runs in a child behind a fence of
+ * its own; it has no database, only files, and its answer is JSON.
+ */
+#ifndef SLUICE_CHECKING_H
+#define SLUICE_CHECKING_H
+
+#include <jansson.h>
+
+#include "manifest/publication.h"
+
+/* A file that the push names, or that the running publication has. */
+struct checking_file {
+	const char *path;
+	const char *sha256; /* hex; its blob */
+	int64_t size;
+};
+
+struct checking_list {
+	const struct checking_file *at; /* sorted by path */
+	size_t n;
+};
+
+struct checking {
+	const char *state; /* directory */
+	const char *product, *channel;
+	int64_t m, now_s;
+	int64_t root_version; /* trusted */
+	const char *root_sha256;
+	struct checking_list pushed, roots; /* roots: trusted, all versions */
+	/* the running publication; n = 0: none */
+	struct checking_list running;
+	int64_t running_m;
+	const char *running_root_sha256; /* what it was verified with */
+	struct publication_base base;
+	bool allow_example_keys;
+};
+
+/*
+ * checking_run - the facts of the publication (new reference) or NULL with e:
+ *   {"ok":true, "m","nblocks","ngood","offer_seq","fallback_seq",
+ *    "good_seq":[..], "version","expires_s","root_version","root_sha256",
+ *    "renewal":bool, "manifests":[sha256 per rung],
+ *    "roots":[{"version","sha256","size"}] (new ones),
+ *    "delta_bases":[sha256], "files":[{"path","size","sha256","rungs",
+ *    "document"}] (all but roots)}
+ */
+json_t *checking_run(const struct checking *c, struct err *e) MUST_CHECK;
+
+#endif
