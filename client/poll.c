@@ -1,0 +1,426 @@
+/*
+ * One poll, from top to bottom.  The order "verify, persist, go on" is part of
+ * the specification; nothing here decides about releases.
+ */
+#include "client/poll.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "manifest/base/file.h"
+#include "manifest/base/text.h"
+
+#define CLOCK_BEHIND_S 600   /* step 2 */
+#define CLOCK_AHEAD_S  86400 /* step 6 */
+
+static int
+persist(struct poll *p, const char *name, struct bytes file, struct err *e)
+{
+	char *path = file_path(p->arena, e, p->dir, name);
+
+	return path == NULL ? -1
+			    : file_replace(path, file.at, file.len, 0600, e);
+}
+
+static int
+forget(struct poll *p, const char *name, struct err *e)
+{
+	char *path = file_path(p->arena, e, p->dir, name);
+
+	if (path == NULL)
+		return -1;
+	if (unlink(path) < 0 && file_exists(path))
+		return err_sys(e, "%s", path);
+	return 0;
+}
+
+static int
+stored(struct poll *p, const char *name, size_t max, struct bytes *out,
+    struct err *e)
+{
+	char *path = file_path(p->arena, e, p->dir, name);
+
+	return path == NULL ? -1 : file_read(p->arena, path, max, out, e);
+}
+
+/* Step 1: the trusted root; at first use the one that came with the product. */
+static int
+begin(struct poll *p, struct err *e)
+{
+	const struct config *c = p->config;
+	char channel[PRODUCT_MAX + 1];
+	struct bytes root;
+
+	p->now_s = p->system_s > p->state->last_time_s ? /* step 2 */
+	    p->system_s
+						       : p->state->last_time_s;
+	p->clock_behind = p->state->last_time_s - p->system_s > CLOCK_BEHIND_S;
+	if (stored(p, "root.json", ROLE_ROOT_MAX, &root, e) < 0) {
+		if (e->kind != ERR_MISSING || c->root == NULL)
+			return e->kind != ERR_MISSING
+			    ? -1
+			    : err_set(e, ERR_MISSING,
+				  "no trusted root for channel %s", p->channel);
+		if (file_read(p->arena, c->root, ROLE_ROOT_MAX, &root, e) < 0 ||
+		    poll_trust_root(c, root, p->now_s, channel, p->arena, e) <
+			0)
+			return -1;
+		if (strcmp(channel, p->channel) != 0)
+			return err_set(e, ERR_MISSING,
+			    "no trusted root for channel %s (%s is of %s)",
+			    p->channel, c->root, channel);
+	}
+	if (trust_start(&p->trust, p->arena, ROLE_STRICT, p->now_s, c->product,
+		p->channel, root, e) < 0)
+		return -1;
+	p->trust.allow_offline = c->mirror;
+	return 0;
+}
+
+/* Steps 3 and 4. */
+static int
+roots(struct poll *p, struct err *e)
+{
+	for (int i = 0; i < TRUST_ROOTS_MAX; i++) {
+		char name[48];
+		struct bytes file;
+
+		(void)snprintf(name, sizeof(name), "%lld.root.json",
+		    (long long)p->trust.root->version + 1);
+		if (source_get(p->source, name, false, ROLE_ROOT_MAX, p->arena,
+			&file, e) < 0) {
+			if (e->kind == ERR_MISSING)
+				break;
+			return -1;
+		}
+		if (trust_root(&p->trust, file, e) < 0 ||
+		    persist(p, "root.json", file, e) < 0)
+			return err_in(e, "%s", name);
+		/* fast-forward recovery */
+		if (p->trust.keys_changed &&
+		    (forget(p, "timestamp.json", e) < 0 ||
+			forget(p, "snapshot.json", e) < 0))
+			return -1;
+	}
+	return trust_roots_done(&p->trust, e);
+}
+
+/* What was accepted before is the base of all comparisons. */
+static int
+take_stored(struct poll *p, struct err *e)
+{
+	static const enum role_kind order[] = { ROLE_TIMESTAMP, ROLE_SNAPSHOT,
+		ROLE_TARGETS };
+
+	for (size_t i = 0; i < COUNT(order); i++) {
+		char name[32];
+		struct bytes file;
+
+		(void)snprintf(
+		    name, sizeof(name), "%s.json", role_name(order[i]));
+		if (stored(p, name, role_max(order[i]), &file, e) < 0) {
+			if (e->kind == ERR_SYS)
+				return -1;
+			continue;
+		}
+		/* damaged, or signed by keys that root has replaced: absent */
+		if (trust_stored(&p->trust, order[i], file, e) < 0)
+			continue;
+	}
+	return 0;
+}
+
+static int64_t
+seen(const struct poll *p)
+{
+	const struct metafile *m = p->trust.timestamp == NULL
+	    ? NULL
+	    : role_meta(p->trust.timestamp, "snapshot.json");
+	int64_t n = m == NULL ? 0 : m->version;
+
+	if (p->trust.snapshot != NULL && p->trust.snapshot->version > n)
+		n = p->trust.snapshot->version;
+	return n;
+}
+
+/* What the server chooses by; a static site ignores it. */
+static char *
+query(struct poll *p, struct err *e)
+{
+	const struct config *c = p->config;
+	const struct state_release *r = &p->state->installed;
+	struct arena *a = p->arena;
+	char *q = arena_printf(a, e, "?os=%s&arch=%s&seen=%lld",
+	    source_escape(a, c->os, e), source_escape(a, c->arch, e),
+	    (long long)seen(p));
+
+	if (p->state->pending.seq != 0)
+		r = &p->state->pending;
+	if (q != NULL && p->client_id != NULL)
+		q = arena_printf(a, e, "%s&id=%s", q, p->client_id);
+	if (q != NULL && r->seq != 0)
+		q = arena_printf(
+		    a, e, "%s&version=%s", q, source_escape(a, r->version, e));
+	if (q != NULL && c->early != NULL)
+		q = arena_printf(
+		    a, e, "%s&group=%s", q, source_escape(a, c->early, e));
+	if (q != NULL && p->ask)
+		q = arena_printf(a, e, "%s&ask=1", q);
+	return q;
+}
+
+/* Steps 5 and 6. */
+static int
+timestamp(struct poll *p, struct err *e)
+{
+	struct bytes file;
+	int64_t signed_at, ahead = p->system_s + CLOCK_AHEAD_S;
+	int rc;
+
+	if ((p->source->query = query(p, e)) == NULL ||
+	    source_get(p->source, "timestamp.json", true, ROLE_TIMESTAMP_MAX,
+		p->arena, &file, e) < 0)
+		return -1;
+	rc = trust_timestamp(&p->trust, file, &p->behind, e);
+	if (rc < 0)
+		return p->behind ? 0 : -1;
+	if (rc == 1 && persist(p, "timestamp.json", file, e) < 0)
+		return -1;
+	/* a stolen brake key cannot push time far ahead */
+	signed_at = p->trust.timestamp->signed_at_s;
+	if (signed_at > ahead)
+		signed_at = ahead;
+	if (signed_at > p->state->last_time_s)
+		p->state->last_time_s = signed_at;
+	return 0;
+}
+
+static int
+fetch_role(struct poll *p, enum role_kind kind, struct err *e)
+{
+	const struct role *by =
+	    kind == ROLE_SNAPSHOT ? p->trust.timestamp : p->trust.snapshot;
+	char file_name[32], name[64];
+	const struct metafile *m;
+	struct bytes file;
+	size_t max = role_max(kind);
+	int rc;
+
+	(void)snprintf(
+	    file_name, sizeof(file_name), "%s.json", role_name(kind));
+	if ((m = role_meta(by, file_name)) == NULL)
+		return err_set(e, ERR_INPUT, "%s is not listed", file_name);
+	if (m->length >= 0 && (uint64_t)m->length < max)
+		max = (size_t)m->length;
+	(void)snprintf(
+	    name, sizeof(name), "%lld.%s", (long long)m->version, file_name);
+	if (source_get(p->source, name, false, max, p->arena, &file, e) < 0)
+		return -1;
+	rc = kind == ROLE_SNAPSHOT ? trust_snapshot(&p->trust, file, e)
+				   : trust_targets(&p->trust, file, e);
+	if (rc < 0)
+		return err_in(e, "%s", name);
+	return persist(p, file_name, file, e);
+}
+
+/* Steps 7 and 8. */
+static int
+roles(struct poll *p, struct err *e)
+{
+	if (trust_snapshot_needed(&p->trust) &&
+	    fetch_role(p, ROLE_SNAPSHOT, e) < 0)
+		return -1;
+	if (trust_targets_needed(&p->trust) &&
+	    fetch_role(p, ROLE_TARGETS, e) < 0)
+		return -1;
+	return 0;
+}
+
+static bool
+is_target(struct bytes file, const struct target *t)
+{
+	uint8_t sum[SHA256_SIZE];
+
+	if ((int64_t)file.len != t->length)
+		return false;
+	sha256(sum, file.at, file.len);
+	return memcmp(sum, t->sha256, sizeof(sum)) == 0;
+}
+
+/* Every file that the manifest names is a TUF target of the same content. */
+static int
+check_target(const struct poll *p, const char *path, int64_t size,
+    const uint8_t sha256_[static SHA256_SIZE], struct err *e)
+{
+	const struct target *t = role_target(p->trust.targets, path);
+
+	if (t == NULL || t->length != size ||
+	    memcmp(t->sha256, sha256_, SHA256_SIZE) != 0)
+		return err_set(e, ERR_AUTH,
+		    "manifest and targets disagree about %s", path);
+	return 0;
+}
+
+static int
+read_manifest(struct poll *p, struct err *e)
+{
+	const struct manifest *m =
+	    manifest_read(p->arena, p->manifest_file, false, e);
+
+	if (m == NULL)
+		return err_in(e, "manifest");
+	if (strcmp(m->product, p->config->product) != 0 ||
+	    strcmp(m->channel, p->channel) != 0)
+		return err_set(e, ERR_AUTH, "the manifest is of %s/%s",
+		    m->product, m->channel);
+	if (m->seq == 0) {
+		p->manifest = m;
+		return 0;
+	}
+	for (size_t i = 0; i < m->nartifacts; i++) {
+		const struct artifact *f = &m->artifacts[i];
+
+		if (check_target(p, f->path, f->size, f->sha256, e) < 0)
+			return -1;
+		for (size_t k = 0; k < f->ndeltas; k++)
+			if (check_target(p, f->deltas[k].path,
+				f->deltas[k].size, f->deltas[k].sha256, e) < 0)
+				return -1;
+	}
+	p->manifest = m;
+	return 0;
+}
+
+/* Step 9; the times in it are judged by decide. */
+static int
+manifest(struct poll *p, struct err *e)
+{
+	const struct target *t = role_target(p->trust.targets, MANIFEST_TARGET);
+	char *path;
+
+	if (t == NULL)
+		return err_set(e, ERR_INPUT, "targets lists no manifest");
+	if (t->length > MANIFEST_MAX)
+		return err_set(e, ERR_LIMIT, "the manifest is too long");
+	if (stored(p, MANIFEST_TARGET, MANIFEST_MAX, &p->manifest_file, e) ==
+		0 &&
+	    is_target(p->manifest_file, t))
+		return read_manifest(p, e);
+	if ((path = role_path(p->arena, t, e)) == NULL ||
+	    (path = arena_printf(p->arena, e, "targets/%s", path)) == NULL)
+		return -1;
+	if (source_get(p->source, path, false, (size_t)t->length, p->arena,
+		&p->manifest_file, e) < 0)
+		return -1;
+	if (!is_target(p->manifest_file, t))
+		return err_set(
+		    e, ERR_AUTH, "%s is not what targets promises", path);
+	if (read_manifest(p, e) < 0)
+		return -1;
+	return persist(p, MANIFEST_TARGET, p->manifest_file, e);
+}
+
+/* Step 10: the floor rises, and falls only with the keys that set it. */
+static int
+raise_floor(struct poll *p, struct err *e)
+{
+	struct state_channel *c = state_channel_put(p->state, p->channel, e);
+
+	if (c == NULL)
+		return -1;
+	p->floor_anew = state_keys_gone(&c->keys, p->trust.root);
+	if (p->floor_anew || p->manifest->floor_seq >= c->floor_seq) {
+		c->floor_seq = p->manifest->floor_seq;
+		state_keys_of(&c->keys, p->trust.targets);
+	}
+	c->seen = p->trust.snapshot->version;
+	p->floor_seq = c->floor_seq > p->config->floor_seq
+	    ? c->floor_seq
+	    : p->config->floor_seq;
+	return 0;
+}
+
+static int
+steps(struct poll *p, struct err *e)
+{
+	if (roots(p, e) < 0 || take_stored(p, e) < 0 || timestamp(p, e) < 0)
+		return -1;
+	if (p->behind)
+		return 0;
+	if (roles(p, e) < 0 || manifest(p, e) < 0)
+		return -1;
+	return raise_floor(p, e);
+}
+
+int
+poll_run(struct poll *p, struct err *e)
+{
+	struct err other;
+	int rc;
+
+	if (file_mkdirs(p->dir, 0700, e) < 0 || begin(p, e) < 0)
+		return -1;
+	rc = steps(p, e);
+	if (rc == 0 && p->source->ticket[0] != 0 && p->manifest != NULL)
+		state_ticket_keep(
+		    p->state, p->manifest->seq, p->now_s, p->source->ticket);
+	if (rc == 0)
+		p->state->checked_s = p->system_s;
+	/* last_time, floor and ticket, before anything is acted upon */
+	if (state_save(p->state, p->state_dir, rc == 0 ? e : &other) < 0)
+		return -1;
+	return rc;
+}
+
+int
+poll_stored(struct poll *p, struct err *e)
+{
+	const struct state_channel *c = state_channel_get(p->state, p->channel);
+	const struct target *t;
+	struct err ignored;
+
+	p->floor_seq = p->config->floor_seq;
+	if (c != NULL && c->floor_seq > p->floor_seq)
+		p->floor_seq = c->floor_seq;
+	if (begin(p, e) < 0 || take_stored(p, e) < 0)
+		return -1;
+	if (p->trust.targets == NULL ||
+	    (t = role_target(p->trust.targets, MANIFEST_TARGET)) == NULL ||
+	    stored(p, MANIFEST_TARGET, MANIFEST_MAX, &p->manifest_file,
+		&ignored) < 0 ||
+	    !is_target(p->manifest_file, t))
+		return 0;
+	if (read_manifest(p, &ignored) < 0)
+		p->manifest = NULL;
+	return 0;
+}
+
+int
+poll_trust_root(const struct config *c, struct bytes root, int64_t now_s,
+    char *channel, struct arena *a, struct err *e)
+{
+	const struct role *r = role_read(a, ROLE_ROOT, root, ROLE_STRICT, e);
+	struct trust t;
+	char *dir, *path;
+
+	if (r == NULL)
+		return err_in(e, "root");
+	if (!name_ok(r->channel, PRODUCT_MAX))
+		return err_set(e, ERR_INPUT, "root names no channel");
+	if (trust_start(
+		&t, a, ROLE_STRICT, now_s, c->product, r->channel, root, e) < 0)
+		return err_in(e, "root");
+	(void)snprintf(channel, PRODUCT_MAX + 1, "%s", r->channel);
+	if ((dir = config_channel_dir(c, channel, a, e)) == NULL ||
+	    (path = file_path(a, e, dir, "root.json")) == NULL ||
+	    file_mkdirs(dir, 0700, e) < 0)
+		return -1;
+	if (file_create(path, root.at, root.len, 0600, e) < 0) {
+		if (e->kind == ERR_CONFLICT)
+			return err_set(e, ERR_CONFLICT,
+			    "channel %s has a trusted root already", channel);
+		return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,68 @@
+/*
+ * Asking the source: roots, timestamp, snapshot, targets, manifest, each
+ * verified (trust.h) and persisted before the next is asked for.  Steps 2 to
+ * 10 of the client algorithm; what to do about the manifest is decide.h.
+ *
+ * A channel's trusted files are root.json, timestamp.json, snapshot.json,
+ * targets.json and manifest.json in its folder.
+ */
+#ifndef SLUICE_CLIENT_POLL_H
+#define SLUICE_CLIENT_POLL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "client/config.h"
+#include "client/source.h"
+#include "client/state.h"
+#include "manifest/base/arena.h"
+#include "manifest/base/base.h"
+#include "manifest/base/err.h"
+#include "manifest/manifest.h"
+#include "manifest/trust.h"
+
+struct poll {
+	/* given */
+	const struct config *config;
+	struct state *state;
+	struct source *source;
+	struct arena *arena;
+	const char *channel;
+	const char *dir;       /* of the channel's trusted files */
+	const char *state_dir; /* where state is saved */
+	const char *client_id; /* NULL: none */
+	int64_t system_s;      /* the system's clock, read once */
+	bool ask;
+
+	/* found */
+	int64_t now_s;	   /* step 2: fixed for the whole run */
+	bool clock_behind; /* the system's clock is > 10 min behind */
+	bool behind;	   /* the source is: nothing to do */
+	bool floor_anew;   /* root replaced the keys of the old floor */
+	struct trust trust;
+	struct bytes manifest_file;
+	const struct manifest *manifest;
+	int64_t floor_seq; /* already max(stored, manifest, configured) */
+};
+
+/*
+ * poll_run - 0 with a verified manifest, or with behind set; -1 otherwise.
+ * Whatever it returns, what had been accepted is on disk.
+ */
+int poll_run(struct poll *p, struct err *e) MUST_CHECK;
+
+/*
+ * poll_stored - the same from disk alone: trusted root and, where they verify,
+ * timestamp, snapshot, targets and manifest (NULL if not).  For status.
+ */
+int poll_stored(struct poll *p, struct err *e) MUST_CHECK;
+
+/*
+ * poll_trust_root - the first root of a channel, given by the owner.  Checked
+ * by itself and for product and channel; *channel (PRODUCT_MAX + 1 bytes) gets
+ * the one that it is of.  ERR_CONFLICT when another one is trusted already.
+ */
+int poll_trust_root(const struct config *c, struct bytes root, int64_t now_s,
+    char *channel, struct arena *a, struct err *e) MUST_CHECK;
+
+#endif

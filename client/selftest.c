@@ -1,0 +1,127 @@
+/*
+ * A child in a process group of its own, watched by the clock.
+ */
+#include "client/selftest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "manifest/base/clock.h"
+
+#define LOOK_NS	    (20 * 1000 * 1000)
+#define NOT_STARTED 127
+
+int
+selftest_words(const char *command, const char *folder,
+    char words[static SELFTEST_TEXT], char *argv[static SELFTEST_WORDS + 1],
+    struct err *e)
+{
+	size_t at = 0;
+	int n = 0;
+
+	while (*command != 0) {
+		if (*command == ' ' || *command == '\t') {
+			command++;
+			continue;
+		}
+		if (n == SELFTEST_WORDS)
+			return err_set(e, ERR_LIMIT, "too many words");
+		argv[n++] = words + at;
+		while (*command != 0 && *command != ' ' && *command != '\t') {
+			bool here = strncmp(command, "{}", 2) == 0;
+			size_t len = here ? strlen(folder) : 1;
+
+			if (at + len + 1 >= SELFTEST_TEXT)
+				return err_set(e, ERR_LIMIT, "too long");
+			memcpy(words + at, here ? folder : command, len);
+			at += len;
+			command += here ? 2 : 1;
+		}
+		words[at++] = 0;
+	}
+	argv[n] = NULL;
+	if (n == 0)
+		return err_set(e, ERR_USAGE, "an empty command");
+	return n;
+}
+
+NORETURN static void
+child(const struct selftest *t, char *const *argv)
+{
+	int null = open("/dev/null", O_RDONLY);
+
+	(void)setpgid(0, 0);
+	if (null >= 0)
+		(void)dup2(null, 0);
+	/* what it says is for people, never mixed into results */
+	(void)dup2(2, 1);
+	if (chdir(t->folder) < 0)
+		_exit(NOT_STARTED);
+	(void)setenv("SLUICE_RELEASE", t->version, 1);
+	(void)setenv("SLUICE_FOLDER", t->folder, 1);
+	(void)setenv("SLUICE_URGENT", t->urgent ? "1" : "0", 1);
+	(void)execvp(argv[0], argv);
+	_exit(NOT_STARTED);
+}
+
+/* 1: status is set; 0: time is up. */
+static int
+watch(pid_t pid, int64_t limit_s, int *status, struct err *e)
+{
+	const struct timespec look = { .tv_nsec = LOOK_NS };
+	int64_t end_ms = clock_mono_ms() + limit_s * 1000;
+
+	for (;;) {
+		pid_t got = waitpid(pid, status, WNOHANG);
+
+		if (got == pid)
+			return 1;
+		if (got < 0 && errno != EINTR)
+			return err_sys(e, "waitpid");
+		if (clock_mono_ms() >= end_ms)
+			return 0;
+		(void)nanosleep(&look, NULL);
+	}
+}
+
+int
+selftest_run(const struct selftest *t, struct err *e)
+{
+	char words[SELFTEST_TEXT], *argv[SELFTEST_WORDS + 1];
+	int status = 0, rc;
+	pid_t pid;
+
+	if (selftest_words(t->command, t->folder, words, argv, e) < 0)
+		return -1;
+	if ((pid = fork()) < 0)
+		return err_sys(e, "fork");
+	if (pid == 0)
+		child(t, argv);
+	(void)setpgid(pid, pid);
+	if ((rc = watch(pid, t->limit_s, &status, e)) == 0) {
+		(void)kill(-pid, SIGKILL);
+		(void)kill(pid, SIGKILL);
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			;
+		return err_set(e, ERR_LIMIT, "%s: not done after %lld s",
+		    argv[0], (long long)t->limit_s);
+	}
+	if (rc < 0)
+		return -1;
+	if (WIFSIGNALED(status))
+		return err_set(e, ERR_REFUSED, "%s: killed by signal %d",
+		    argv[0], WTERMSIG(status));
+	if (WEXITSTATUS(status) == NOT_STARTED)
+		return err_set(e, ERR_SYS, "%s: cannot be started", argv[0]);
+	if (WEXITSTATUS(status) != 0)
+		return err_set(e, ERR_REFUSED, "%s: exit status %d", argv[0],
+		    WEXITSTATUS(status));
+	return 0;
+}
