@@ -11,7 +11,7 @@
  *    "snapshots":[doc...],"targets":doc,"manifest":doc}
  *                                                -> {"ok":true,"rungs":n}
  *   {"do":"sign","channel":"P/C","round":R,"signed_at":t,"expires":t,
- *    "views":[{"rung","cap_bp","pin_seq","urgent"}...],"confirm":bool}
+ *    "views":[{"rung","cap_bp","pin_seq","urgent","jump"}...],"confirm":bool}
  *                                  -> {"timestamps":[text...]} (same order)
  *   {"do":"state","channel":"P/C"}
  *                      -> {"round","m","rung","rungs","root_version","keyid"}
@@ -25,7 +25,8 @@
  *
  * Times (t) are Unix seconds.  One round may be signed in several messages of
  * at most BRAKE_VIEWS_MAX views, with the same signed_at and expires: signing
- * is deterministic.  rung in state: the highest signed, -1 none.
+ * is deterministic.  rung in state: the highest signed, -1 none; views marked
+ * "jump" (above the positions, for clients that have seen more) do not count.
  */
 #ifndef SLUICE_BRAKE_H
 #define SLUICE_BRAKE_H
@@ -36,17 +37,17 @@
 #include "manifest/base/base.h"
 #include "manifest/base/err.h"
 
-#define BRAKE_VIEWS_MAX   96        /* in one sign message */
-#define BRAKE_AHEAD_MAX   (7 * 1440) /* rounds (minutes) past the last */
-#define BRAKE_EXPIRES_MAX 86400     /* seconds after signed_at */
-#define BRAKE_CLOCK_SLACK 600       /* seconds signed_at may be ahead */
+#define BRAKE_VIEWS_MAX	  96	     /* in one sign message */
+#define BRAKE_AHEAD_MAX	  (7 * 1440) /* rounds (minutes) past the last */
+#define BRAKE_EXPIRES_MAX 86400	     /* seconds after signed_at */
+#define BRAKE_CLOCK_SLACK 600	     /* seconds signed_at may be ahead */
 
 /*
  * brake_answer - one message (fd: its memfd or -1, stays the caller's) to its
  * answer (new reference); NULL with e set.  now_s is the brake's own clock.
  */
-json_t *brake_answer(const char *dir, const json_t *ask, int fd,
-    int64_t now_s, struct err *e) MUST_CHECK;
+json_t *brake_answer(const char *dir, const json_t *ask, int fd, int64_t now_s,
+    struct err *e) MUST_CHECK;
 
 /* brake_run - the process: serves fd until the peer is gone.  dir is
  * STATE/brake, open to it alone (its sandbox is on).  Returns the exit

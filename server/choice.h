@@ -8,34 +8,34 @@
 #include "server/position.h"
 
 struct request {
-	const char *id;       /* client_id, or NULL */
+	const char *id;	      /* client_id, or NULL */
 	const char *platform; /* "os-arch", or NULL: unknown */
 	const char *version;  /* installed, or NULL */
 	const char *group;    /* consented to, or NULL */
-	int64_t seen;         /* snapshot version, or 0 */
-	bool ask;             /* a check by hand */
+	int64_t seen;	      /* snapshot version, or 0 */
+	bool ask;	      /* a check by hand */
 };
 
 enum rule {
-	RULE_NOTHING,    /* nothing published */
+	RULE_NOTHING, /* nothing published */
 	RULE_KILL,
 	RULE_HALT,
 	RULE_ROLLBACK,
 	RULE_PIN,
 	RULE_GROUP,
 	RULE_ASK,
-	RULE_HAS,        /* what is on offer is installed already */
+	RULE_HAS, /* what is on offer is installed already */
 	RULE_REPAIR,
 	RULE_PERCENTAGE, /* admitted by bucket */
-	RULE_WAIT,       /* not admitted by bucket */
-	RULE_SEEN_HIGH,  /* low would be below what the client has seen */
+	RULE_WAIT,	 /* not admitted by bucket */
+	RULE_SEEN_HIGH,	 /* low would be below what the client has seen */
 };
 const char *rule_name(enum rule r);
 
 struct choice {
-	int scope;  /* index into scopes */
-	int rung;   /* -1: nothing published */
-	bool high;  /* an offer: the view's cap_bp applies; 0 in others */
+	int scope; /* index into scopes */
+	int rung;  /* -1: nothing published */
+	bool high; /* an offer: the view's cap_bp applies; 0 in others */
 	int bucket;
 	int64_t pin_seq; /* 0: none; the view must carry it */
 	enum rule rule;
@@ -46,15 +46,15 @@ struct choice {
  * the now_s that the views were made with (the table's), or a choice might
  * name a view that is not there.
  */
-struct choice choice_make(const struct channel_state *c,
-    const struct request *q, int64_t now_s);
+struct choice choice_make(
+    const struct channel_state *c, const struct request *q, int64_t now_s);
 
 /*
  * choice_cap - cap_bp of a scope's high view: min(percent, 10000 - control)
  * until the last stage, then percent; 0 where high is no offer.
  */
-int choice_cap(const struct channel_state *c, const struct scope *s,
-    int64_t now_s);
+int choice_cap(
+    const struct channel_state *c, const struct scope *s, int64_t now_s);
 
 /*
  * The views that have to be signed so that choice_make never names one that is
@@ -67,6 +67,7 @@ struct view {
 	int cap_bp;
 	int64_t pin_seq;
 	bool urgent;
+	bool jump; /* no position: only for clients that have seen more */
 };
 #define VIEWS_MAX 4096
 /*
@@ -74,7 +75,7 @@ struct view {
  * number, or -1 (ERR_LIMIT).  out NULL: only counts.  Before not_before no
  * offer is among them: the brake would refuse it.
  */
-int choice_views(const struct channel_state *c, int64_t now_s,
-    struct view *out, size_t room, struct err *e) MUST_CHECK;
+int choice_views(const struct channel_state *c, int64_t now_s, struct view *out,
+    size_t room, struct err *e) MUST_CHECK;
 
 #endif
