@@ -1,0 +1,342 @@
+/*
+ * minisign's formats: both ways, and everything that must not pass.  The real
+ * minisign program is met in tests/cli/minisign.t.
+ */
+#include "manifest/minisign.h"
+
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "manifest/base/file.h"
+#include "manifest/base/text.h"
+#include "tests/repo.h"
+#include "tests/tap.h"
+
+#define COMMENT "timestamp:1780272000\tfile:manifest.json\tseq:7"
+
+/* Made by minisign 0.11 (-G -W, -S); the file holds "sluice\n". */
+#define REAL_PUB                                                    \
+	"untrusted comment: minisign public key 7281572B49DAE0ED\n" \
+	"RWTt4NpJK1eBch5NWWeS/IZtD6O5cG2iwHcIK468Hp1DiU/Rec1vXzME\n"
+#define REAL_SIG                                                       \
+	"untrusted comment: signature from minisign secret key\n"      \
+	"RUTt4NpJK1eBcgI1MuFyIq0xy97ohgOxqA7Z1rqdtYdeCUqwz4Or1qsTcem2" \
+	"jyBXyuLDkE+LU/Reap48odz+HDdnH32aKqnEtQQ=\n"                   \
+	"trusted comment: timestamp:1780272000\tfile:f\n"              \
+	"njr5EAeSwYpMgOCopvo8shOCPZ44tdg+3NVzPlEuJMBdRAd8BxZdOm8vJZ7R" \
+	"befTyHO0j13nhVHW1YwtluvHBg==\n"
+
+struct fixture {
+	struct repo *repo;
+	struct repo_key signer;
+	struct minisign_key key;
+	struct bytes message, sig;
+	uint8_t hash[MINISIGN_HASH_SIZE];
+};
+
+static struct fixture
+fixture(void)
+{
+	struct fixture f = { .repo = repo_new("editor", "stable") };
+
+	f.signer = repo_key("minisign-1");
+	f.key = repo_minisign_key(&f.signer);
+	f.message = repo_text("{\"schema\":\"sluice/1\"}");
+	f.sig = repo_minisign(f.repo, &f.signer, COMMENT, f.message);
+	minisign_hash(f.hash, f.message);
+	return f;
+}
+
+/* Read and verify, as every user does. */
+static int
+check(const struct fixture *f, struct bytes sig, struct err *e)
+{
+	struct minisign_sig s;
+
+	if (minisign_read(&s, sig, e) < 0)
+		return -1;
+	return minisign_verify(&f->key, &s, f->hash, e);
+}
+
+static void
+minisign_takes_its_own_signatures(void)
+{
+	struct fixture f = fixture();
+	struct minisign_sig s;
+	struct err e;
+
+	CHECK_INT(check(&f, f.sig, &e), 0);
+	CHECK_INT(minisign_read(&s, f.sig, &e), 0);
+	CHECK_TEXT(s.trusted, COMMENT);
+	repo_free(f.repo);
+}
+
+static void
+minisign_takes_what_minisign_made(void)
+{
+	struct minisign_key k;
+	struct minisign_sig s;
+	uint8_t hash[MINISIGN_HASH_SIZE];
+	AUTO_BUF file = { 0 };
+	struct err e;
+
+	CHECK_INT(minisign_key_read(&k, REAL_PUB, &e), 0);
+	CHECK_INT(minisign_read(&s, repo_text(REAL_SIG), &e), 0);
+	minisign_hash(hash, repo_text("sluice\n"));
+	CHECK_INT(minisign_verify(&k, &s, hash, &e), 0);
+	minisign_hash(hash, repo_text("sluice"));
+	CHECK_INT(minisign_verify(&k, &s, hash, &e), -1);
+	buf_init(&file, 1000);
+	minisign_key_file(&file, &k);
+	CHECK_TEXT(buf_str(&file), REAL_PUB);
+}
+
+/*
+ * Every bit but those of the untrusted comment, which nobody signs: there the
+ * file may stay readable, with the same meaning.
+ */
+static void
+minisign_refuses_every_changed_bit(void)
+{
+	struct fixture f = fixture();
+	const uint8_t *nl = memchr(f.sig.at, '\n', f.sig.len);
+	size_t from = (size_t)(nl - f.sig.at), passed = 0;
+	uint8_t *copy = malloc(f.sig.len);
+	struct err e;
+
+	for (size_t bit = 8 * from; bit < 8 * f.sig.len; bit++) {
+		memcpy(copy, f.sig.at, f.sig.len);
+		copy[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+		passed += check(&f, (struct bytes){ copy, f.sig.len }, &e) == 0;
+	}
+	CHECK_INT(passed, 0);
+	free(copy);
+	repo_free(f.repo);
+}
+
+static void
+minisign_refuses_every_truncation(void)
+{
+	struct fixture f = fixture();
+	struct err e;
+
+	/* the last byte is a newline, which minisign does not ask for */
+	for (size_t n = 0; n + 1 < f.sig.len; n++)
+		if (!CHECK(check(&f, (struct bytes){ f.sig.at, n }, &e) < 0))
+			tap_note("at %zu", n);
+	CHECK_INT(check(&f, (struct bytes){ f.sig.at, f.sig.len - 1 }, &e), 0);
+	repo_free(f.repo);
+}
+
+/* Line i (from 0) replaced by text. */
+static struct bytes
+with_line(struct fixture *f, int line, const char *text)
+{
+	char *out = calloc(1, MINISIGN_FILE_MAX + 8192), *at = out;
+	const char *from = (const char *)f->sig.at;
+	struct bytes b;
+	struct err e;
+
+	for (int i = 0; *from != '\0'; i++) {
+		size_t n = strcspn(from, "\n");
+
+		at += sprintf(at, "%.*s\n",
+		    i == line ? (int)strlen(text) : (int)n,
+		    i == line ? text : from);
+		from += n + 1;
+	}
+	b.len = strlen(out);
+	b.at = arena_bytes(f->repo->arena, out, b.len, &e);
+	free(out);
+	return b;
+}
+
+static void
+minisign_refuses_legacy_and_unknown_algorithms(void)
+{
+	static const char *const algs[] = { "Ed", "ed", "eD", "EE" };
+	struct fixture f = fixture();
+	uint8_t box[74] = { 0 };
+	char text[BASE64_SIZE(74)];
+	struct err e;
+
+	memcpy(box + 2, f.key.id, 8);
+	crypto_sign_detached(
+	    box + 10, NULL, f.message.at, f.message.len, f.signer.secret);
+	for (size_t i = 0; i < COUNT(algs); i++) {
+		memcpy(box, algs[i], 2);
+		base64_write(text, box, sizeof box);
+		CHECK_INT(check(&f, with_line(&f, 1, text), &e), -1);
+		if (i == 0)
+			CHECK(strstr(e.msg, "legacy") != NULL);
+	}
+	repo_free(f.repo);
+}
+
+static void
+minisign_refuses_another_trusted_comment(void)
+{
+	struct fixture f = fixture();
+	struct err e;
+
+	CHECK_INT(check(&f,
+		      with_line(&f, 2,
+			  "trusted comment: timestamp:1780272000\t"
+			  "file:manifest.json\tseq:8"),
+		      &e),
+	    -1);
+	CHECK_INT(e.kind, ERR_AUTH);
+	CHECK_INT(check(&f, with_line(&f, 2, "trusted comment: "), &e), -1);
+	CHECK_INT(check(&f, with_line(&f, 2, "trusted comment:"), &e), -1);
+	CHECK_INT(
+	    check(&f, with_line(&f, 2, "trusted comment: a\033[2Jb"), &e), -1);
+	CHECK_INT(e.kind, ERR_INPUT);
+	CHECK_INT(check(&f, with_line(&f, 2, "trusted comment: \xff"), &e), -1);
+	CHECK_INT(check(&f, with_line(&f, 2, COMMENT), &e), -1);
+	repo_free(f.repo);
+}
+
+static void
+minisign_refuses_another_key(void)
+{
+	struct fixture f = fixture();
+	struct repo_key other = repo_key("minisign-2");
+	struct bytes sig = repo_minisign(f.repo, &other, COMMENT, f.message);
+	struct minisign_key mixed = repo_minisign_key(&other);
+	struct err e;
+
+	CHECK_INT(check(&f, sig, &e), -1);
+	CHECK_INT(e.kind, ERR_AUTH);
+	/* our ID on another's key, and another's ID on our key */
+	memcpy(mixed.id, f.key.id, sizeof mixed.id);
+	f.key = mixed;
+	CHECK_INT(check(&f, f.sig, &e), -1);
+	f.key = repo_minisign_key(&f.signer);
+	f.key.id[0] ^= 1;
+	CHECK_INT(check(&f, f.sig, &e), -1);
+	CHECK(strstr(e.msg, "not by") != NULL);
+	repo_free(f.repo);
+}
+
+static void
+minisign_refuses_other_files(void)
+{
+	static const char *const odd[] = { "", "\n", "untrusted comment: x\n",
+		"\n\n\n\n", "untrusted comment: x\n\n\n\n" };
+	struct fixture f = fixture();
+	AUTO_BUF b = { 0 };
+	struct err e;
+
+	for (size_t i = 0; i < COUNT(odd); i++)
+		CHECK_INT(check(&f, repo_text(odd[i]), &e), -1);
+	buf_init(&b, 100000);
+	buf_add(&b, f.sig.at, f.sig.len);
+	buf_byte(&b, '\n');
+	CHECK_INT(check(&f, buf_bytes(&b), &e), -1);
+	buf_reset(&b);
+	buf_add(&b, f.sig.at, f.sig.len);
+	buf_byte(&b, 0);
+	CHECK_INT(check(&f, buf_bytes(&b), &e), -1);
+	while (b.len <= MINISIGN_FILE_MAX)
+		buf_byte(&b, 'x');
+	CHECK_INT(check(&f, buf_bytes(&b), &e), -1);
+	CHECK_INT(e.kind, ERR_LIMIT);
+	repo_free(f.repo);
+}
+
+static void
+minisign_bounds_the_trusted_comment(void)
+{
+	struct fixture f = fixture();
+	char text[MINISIGN_COMMENT_MAX + 2] = "";
+	char line[MINISIGN_COMMENT_MAX + 64];
+	struct bytes sig;
+	struct err e;
+
+	memset(text, 'c', MINISIGN_COMMENT_MAX);
+	sig = repo_minisign(f.repo, &f.signer, text, f.message);
+	CHECK_INT(check(&f, sig, &e), 0);
+	text[MINISIGN_COMMENT_MAX] = 'c';
+	snprintf(line, sizeof line, "trusted comment: %s", text);
+	CHECK_INT(check(&f, with_line(&f, 2, line), &e), -1);
+	CHECK_INT(e.kind, ERR_INPUT);
+	repo_free(f.repo);
+}
+
+static void
+minisign_keys_go_both_ways(void)
+{
+	struct fixture f = fixture();
+	char text[MINISIGN_KEY_TEXT + 1], more[200];
+	struct minisign_key k;
+	AUTO_BUF file = { 0 };
+	struct err e;
+
+	minisign_key_write(text, &f.key);
+	CHECK_INT(strlen(text), MINISIGN_KEY_TEXT);
+	CHECK(strncmp(text, "RW", 2) == 0);
+	CHECK_INT(minisign_key_read(&k, text, &e), 0);
+	CHECK(memcmp(&k, &f.key, sizeof k) == 0);
+	buf_init(&file, 1000);
+	minisign_key_file(&file, &f.key);
+	CHECK_INT(minisign_key_read(&k, buf_str(&file), &e), 0);
+	CHECK(memcmp(&k, &f.key, sizeof k) == 0);
+
+	snprintf(more, sizeof more, "%sx", text);
+	CHECK_INT(minisign_key_read(&k, more, &e), -1);
+	snprintf(more, sizeof more, "%s\n%s\n", text, text);
+	CHECK_INT(minisign_key_read(&k, more, &e), -1);
+	CHECK_INT(minisign_key_read(&k, "", &e), -1);
+	CHECK_INT(minisign_key_read(&k, "untrusted comment: x\n", &e), -1);
+	text[1] = 'X';
+	CHECK_INT(minisign_key_read(&k, text, &e), -1);
+	text[MINISIGN_KEY_TEXT - 1] = '\0';
+	CHECK_INT(minisign_key_read(&k, text, &e), -1);
+	repo_free(f.repo);
+}
+
+static void
+minisign_hashes_a_file_from_its_start(void)
+{
+	uint8_t a[MINISIGN_HASH_SIZE], b[MINISIGN_HASH_SIZE];
+	char path[4096];
+	uint8_t *data = malloc(200000);
+	struct err e;
+
+	for (size_t i = 0; i < 200000; i++)
+		data[i] = (uint8_t)(i * 7 + i / 256);
+	snprintf(path, sizeof path, "%s/data", tap_tmpdir());
+	CHECK_INT(file_create(path, data, 200000, 0600, &e), 0);
+	AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	CHECK(lseek(fd, 100, SEEK_SET) == 100);
+	CHECK_INT(minisign_hash_fd(a, fd, &e), 0);
+	minisign_hash(b, (struct bytes){ data, 200000 });
+	CHECK(memcmp(a, b, sizeof a) == 0);
+	CHECK_INT(minisign_hash_fd(a, -1, &e), -1);
+	free(data);
+}
+
+static const struct tap_test tests[] = {
+	TAP(minisign_takes_its_own_signatures),
+	TAP(minisign_takes_what_minisign_made),
+	TAP(minisign_refuses_every_changed_bit),
+	TAP(minisign_refuses_every_truncation),
+	TAP(minisign_refuses_legacy_and_unknown_algorithms),
+	TAP(minisign_refuses_another_trusted_comment),
+	TAP(minisign_refuses_another_key),
+	TAP(minisign_refuses_other_files),
+	TAP(minisign_bounds_the_trusted_comment),
+	TAP(minisign_keys_go_both_ways),
+	TAP(minisign_hashes_a_file_from_its_start),
+};
+
+int
+main(void)
+{
+	return tap_run(tests, COUNT(tests));
+}
