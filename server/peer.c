@@ -129,14 +129,15 @@ slot(const struct peer_limits *l, struct peer p)
 }
 
 bool
-peer_enter(struct peer_limits *l, const struct peer *p, int64_t max)
+peer_full(const struct peer_limits *l, const struct peer *p, int64_t max)
 {
-	size_t i = slot(l, cut(p, 32, 56));
+	return l->open[slot(l, cut(p, 32, 56))] >= max;
+}
 
-	if (atomic_fetch_add(&l->open[i], 1) < max)
-		return true;
-	atomic_fetch_sub(&l->open[i], 1);
-	return false;
+void
+peer_enter(struct peer_limits *l, const struct peer *p)
+{
+	atomic_fetch_add(&l->open[slot(l, cut(p, 32, 56))], 1);
 }
 
 void

@@ -38,9 +38,10 @@ struct peer_limits;
 struct peer_limits *peer_limits_new(struct err *e) MUST_CHECK;
 void peer_limits_free(struct peer_limits *l);
 
-/* peer_enter - one more connection of its address (IPv6: its /56); false if
- * there are max already.  peer_leave undoes a true. */
-bool peer_enter(struct peer_limits *l, const struct peer *p, int64_t max);
+/* peer_full - are there max connections of its address (IPv6: its /56)?
+ * peer_enter, peer_leave - one more, one less. */
+bool peer_full(const struct peer_limits *l, const struct peer *p, int64_t max);
+void peer_enter(struct peer_limits *l, const struct peer *p);
 void peer_leave(struct peer_limits *l, const struct peer *p);
 
 /* peer_take - one token of its prefix (/24, /48), per_minute of which are
