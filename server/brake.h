@@ -8,7 +8,7 @@
  *
  * Messages (store asks, brake answers; errors as {"error","kind"}):
  *   {"do":"adopt","channel":"P/C","m":M,"roots":[doc...],
- *    "snapshots":[doc...],"targets":doc,"manifest":doc}
+ *    "snapshots":[doc...],"targets":[doc or null...],"manifest":doc}
  *                                                -> {"ok":true,"rungs":n}
  *   {"do":"sign","channel":"P/C","round":R,"signed_at":t,"expires":t,
  *    "views":[{"rung","cap_bp","pin_seq","urgent","jump"}...],"confirm":bool}
@@ -18,9 +18,9 @@
  *
  * A doc is the document itself as a JSON value (it is canonical, so its bytes
  * follow), or its base64.  roots: those after the trusted root, in order (may
- * be empty).  targets and manifest: the offer's (rung 1), from which the brake
- * learns not_before: earlier it signs no offer.  An adopt that passes IPC_MAX
- * travels as {"do","channel","m"} with a memfd that holds the other members.
+ * be empty).  manifest is the offer's; targets are each rung's, rung 1's among
+ * them: from these the brake learns not_before and which rungs offer nothing.
+ * Before not_before it signs no offer, and no rung whose targets are null.
  * adopt with the m that it has is a no-op when the snapshots are the same.
  *
  * Times (t) are Unix seconds.  One round may be signed in several messages of
@@ -42,11 +42,9 @@
 #define BRAKE_EXPIRES_MAX 86400	     /* seconds after signed_at */
 #define BRAKE_CLOCK_SLACK 600	     /* seconds signed_at may be ahead */
 
-/*
- * brake_answer - one message (fd: its memfd or -1, stays the caller's) to its
- * answer (new reference); NULL with e set.  now_s is the brake's own clock.
- */
-json_t *brake_answer(const char *dir, const json_t *ask, int fd, int64_t now_s,
+/* brake_answer - one message to its answer (new reference); NULL with e set.
+ * now_s is the brake's own clock. */
+json_t *brake_answer(const char *dir, const json_t *ask, int64_t now_s,
     struct err *e) MUST_CHECK;
 
 /* brake_run - the process: serves fd until the peer is gone.  dir is
@@ -59,8 +57,17 @@ int brake_run(int fd, const char *dir);
 int brake_key_make(const char *dir, const char *product, const char *channel,
     struct err *e) MUST_CHECK;
 
+/*
+ * brake_key_next - make key.next and key.next.pub beside them, for a root that
+ * changes the brake key: the brake signs with the one that its trusted root
+ * names, and key.next takes the place of key when such a root is adopted.
+ */
+int brake_key_next(const char *dir, const char *product, const char *channel,
+    struct err *e) MUST_CHECK;
+
 /* brake_trust - give the brake its first root (channel add): checks that the
- * root names the channel's brake key among its timestamp keys. */
+ * root names the channel's brake key among its timestamp keys.  The same root
+ * again is no error, another one is ERR_CONFLICT. */
 int brake_trust(const char *dir, const char *product, const char *channel,
     const char *root_path, struct err *e) MUST_CHECK;
 
