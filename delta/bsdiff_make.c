@@ -12,6 +12,7 @@
 #include "delta/match.h"
 #include "delta/suffix.h"
 #include "manifest/base/file.h"
+#include "manifest/base/text.h"
 
 struct mapping {
 	struct bytes bytes;
@@ -94,6 +95,8 @@ write_control(struct make *m, struct err *e)
 	int64_t i, n = (int64_t)m->covers.n, add, old_at, next;
 	uint8_t b[3 * BSDIFF_NUMBER];
 
+	if (m->new.bytes.len == 0)
+		return 0;
 	/* -1: what lies before a first cover that is not at the beginning */
 	i = n > 0 && c[0].new_at == 0 && c[0].old_at == 0 ? 0 : -1;
 	for (; i < n; i++) {
@@ -181,16 +184,18 @@ int
 bsdiff_make(const struct delta_make *d, struct err *e)
 {
 	CLEANUP(make_done) struct make m = { .fd = d->patch_fd };
+	char text[32];
+	int64_t need;
 
 	if (map(&m.old, d->old_fd, "old file", e) < 0 ||
 	    map(&m.new, d->new_fd, "new file", e) < 0)
 		return -1;
-	if (d->memory_max > 0 &&
-	    bsdiff_make_memory((int64_t)m.old.bytes.len,
-		(int64_t)m.new.bytes.len) > d->memory_max)
+	need = bsdiff_make_memory(
+	    (int64_t)m.old.bytes.len, (int64_t)m.new.bytes.len);
+	if (d->memory_max > 0 && need > d->memory_max)
 		return err_set(e, ERR_LIMIT,
-		    "making this patch takes more than %lld MiB",
-		    (long long)(d->memory_max >> 20));
+		    "making this patch takes %s of memory",
+		    size_text(text, sizeof(text), need));
 	if (suffix_init(&m.suffix, m.old.bytes, e) < 0 ||
 	    match_covers(&m.suffix, m.new.bytes, &m.covers, e) < 0)
 		return -1;

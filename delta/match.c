@@ -44,8 +44,13 @@ struct hit {
 int64_t
 match_memory(int64_t new_size)
 {
+	int64_t total, covers = new_size / MATCH_MIN + 64;
+
 	/* twice: arrays grow, pieces are joined */
-	return (new_size / MATCH_MIN + 64) * 2 * (int64_t)sizeof(struct cover);
+	if (__builtin_mul_overflow(
+		covers, 2 * (int64_t)sizeof(struct cover), &total))
+		return INT64_MAX;
+	return total;
 }
 
 void

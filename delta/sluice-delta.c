@@ -90,6 +90,9 @@ make_cmd(const struct args *args, struct err *e)
 	if (size_read(
 		args_text(args, "memory", "0"), INT64_MAX, &d.memory_max) < 0)
 		return err_set(e, ERR_USAGE, "--memory: not a size");
+	if (delta_memory(d.format, 0, 0) == INT64_MAX)
+		return err_set(
+		    e, ERR_USAGE, "--format: %.32s is not known", d.format);
 	if (output_open(&patch, args->argv[2], e) < 0)
 		return -1;
 	d.old_fd = old;

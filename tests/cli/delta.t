@@ -1,0 +1,56 @@
+#!/bin/sh
+# sluice-delta: results, refusals, and that nothing half-made is left.
+. "$(dirname "$0")/../tap.sh"
+
+delta=$BIN/sluice-delta
+cd "$WORK" || exit 2
+seq 1 20000 >old
+{ seq 1 9999; echo changed; seq 10001 20100; } >new
+sum=$(openssl dgst -sha256 -r new | cut -d' ' -f1)
+size=$(wc -c <new)
+
+check "make" "$delta" make old new patch
+like "... says what it saves" "$OUT" "^patch: [0-9]+ bytes instead of $size$"
+check "apply" "$delta" apply old patch out
+check "... gives the new file" cmp out new
+check "apply with a promise" \
+	"$delta" apply --sha256 "$sum" --size "$size" old patch out2
+check "inspect" "$delta" inspect patch
+like "... names the format" "$OUT" '^format: bsdiff40$'
+like "... and the size" "$OUT" "^new size: $size$"
+like "... and the triples" "$OUT" '^triples: [1-9]'
+
+refused "another digest is refused" 1 "$delta" apply --size "$size" \
+	--sha256 "$(printf '%064d' 0)" old patch bad
+like "... with a reason" "$ERR" 'error: .*promised'
+refused "another size is refused" 1 \
+	"$delta" apply --size 7 --sha256 "$sum" old patch bad
+refused "half a promise is a usage error" 2 \
+	"$delta" apply --size "$size" old patch bad
+refused "another old file is refused" 1 "$delta" apply --size "$size" \
+	--sha256 "$sum" new patch bad
+head -c 100 patch >short
+refused "a truncated patch is refused" 1 "$delta" apply old short bad
+refused "a file that is no patch is refused" 1 "$delta" apply old new bad
+refused "... nor described" 1 "$delta" inspect new
+refused "a missing file is named" 2 "$delta" inspect missing
+like "... by its name" "$ERR" 'error: missing'
+refused "an unknown format is a usage error" 2 \
+	"$delta" make --format native old new bad
+refused "too little memory is refused" 1 \
+	"$delta" make --memory 100K old new bad
+refused "a folder is not a file" 1 "$delta" make . new bad
+refused "too few arguments" 2 "$delta" make old new
+refused "an unknown verb" 2 "$delta" mend
+like "... with the way out" "$ERR" 'hint: .*help|usage'
+check "help" "$delta" --help
+like "... lists the verbs" "$OUT" 'inspect'
+check "version" "$delta" --version
+is "nothing half-made is left" "$(find . -type f ! -name '.*' | sort | tr '\n' ' ')" \
+	"./new ./old ./out ./out2 ./patch ./short "
+
+umask 027
+check "make again over the old patch" "$delta" make -q old new patch
+is "... quietly" "$OUT" ""
+is "... with the usual permissions" "$(stat -c %a patch)" 640
+finish
