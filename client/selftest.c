@@ -52,8 +52,44 @@ selftest_words(const char *command, const char *folder,
 	return n;
 }
 
+#define ENV_OURS 3
+
+struct env {
+	char **list;
+	char ours[ENV_OURS][4200];
+};
+
+static void
+env_done(struct env *v)
+{
+	free(v->list);
+}
+
+/* Made before fork: a child of a threaded program may not allocate. */
+static int
+env_make(struct env *v, const struct selftest *t, struct err *e)
+{
+	size_t n = 0, at = 0;
+
+	while (environ[n] != NULL)
+		n++;
+	if ((v->list = calloc(n + ENV_OURS + 1, sizeof(*v->list))) == NULL)
+		return err_set(e, ERR_SYS, "out of memory");
+	(void)snprintf(
+	    v->ours[0], sizeof(v->ours[0]), "SLUICE_RELEASE=%s", t->version);
+	(void)snprintf(
+	    v->ours[1], sizeof(v->ours[1]), "SLUICE_FOLDER=%s", t->folder);
+	(void)snprintf(
+	    v->ours[2], sizeof(v->ours[2]), "SLUICE_URGENT=%d", t->urgent);
+	for (size_t i = 0; i < ENV_OURS; i++)
+		v->list[at++] = v->ours[i];
+	for (size_t i = 0; i < n; i++)
+		v->list[at++] = environ[i];
+	return 0;
+}
+
 NORETURN static void
-child(const struct selftest *t, char *const *argv)
+child(const struct selftest *t, char *const *argv, char *const *env)
 {
 	int null = open("/dev/null", O_RDONLY);
 
@@ -64,10 +100,7 @@ child(const struct selftest *t, char *const *argv)
 	(void)dup2(2, 1);
 	if (chdir(t->folder) < 0)
 		_exit(NOT_STARTED);
-	(void)setenv("SLUICE_RELEASE", t->version, 1);
-	(void)setenv("SLUICE_FOLDER", t->folder, 1);
-	(void)setenv("SLUICE_URGENT", t->urgent ? "1" : "0", 1);
-	(void)execvp(argv[0], argv);
+	(void)execvpe(argv[0], argv, env);
 	_exit(NOT_STARTED);
 }
 
@@ -95,15 +128,17 @@ int
 selftest_run(const struct selftest *t, struct err *e)
 {
 	char words[SELFTEST_TEXT], *argv[SELFTEST_WORDS + 1];
+	CLEANUP(env_done) struct env env = { 0 };
 	int status = 0, rc;
 	pid_t pid;
 
-	if (selftest_words(t->command, t->folder, words, argv, e) < 0)
+	if (selftest_words(t->command, t->folder, words, argv, e) < 0 ||
+	    env_make(&env, t, e) < 0)
 		return -1;
 	if ((pid = fork()) < 0)
 		return err_sys(e, "fork");
 	if (pid == 0)
-		child(t, argv);
+		child(t, argv, env.list);
 	(void)setpgid(pid, pid);
 	if ((rc = watch(pid, t->limit_s, &status, e)) == 0) {
 		(void)kill(-pid, SIGKILL);

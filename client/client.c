@@ -1,0 +1,163 @@
+/*
+ * A call on the handle: lock, state, identity.
+ */
+#include "client/client.h"
+
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "manifest/base/file.h"
+#include "manifest/base/text.h"
+
+#define RUN_MEMORY (32 * 1024 * 1024) /* a poll's documents, parsed */
+#define RANDOM_ID  32
+#define MACHINE_ID "/etc/machine-id"
+
+void
+client_notice(struct sluice *s, const char *fmt, ...)
+{
+	char text[500];
+	va_list ap;
+
+	if (s->notice == NULL)
+		return;
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	s->notice(s->ctx, text);
+}
+
+void
+client_hint(struct sluice *s, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(s->hint, sizeof(s->hint), fmt, ap);
+	va_end(ap);
+}
+
+int
+client_save(struct sluice *s, struct err *e)
+{
+	return state_save(s->state, s->state_dir, e);
+}
+
+const struct state_release *
+client_here(const struct sluice *s)
+{
+	return s->state->pending.seq != 0 ? &s->state->pending
+					  : &s->state->installed;
+}
+
+int64_t
+client_floor(const struct sluice *s)
+{
+	const struct state_channel *c = state_channel_get(s->state, s->channel);
+
+	return c != NULL && c->floor_seq > s->config.floor_seq
+	    ? c->floor_seq
+	    : s->config.floor_seq;
+}
+
+/* The first line of a file, if it looks like a machine ID. */
+static const char *
+machine_file(struct sluice *s)
+{
+	struct bytes text;
+	struct err ignored;
+	char *id;
+
+	if (file_read(s->run, MACHINE_ID, 256, &text, &ignored) < 0 ||
+	    (id = arena_text(s->run, (const char *)text.at, &ignored)) == NULL)
+		return NULL;
+	id[strcspn(id, " \t\r\n")] = 0;
+	return strlen(id) >= 32 ? id : NULL; /* else "uninitialized" */
+}
+
+/* The server never sees the machine ID, only its hash with the product. */
+static int
+identify(struct sluice *s, struct err *e)
+{
+	const char *id = s->config.machine_id;
+	uint8_t random[RANDOM_ID];
+
+	if (id == NULL && s->state->machine_id[0] != 0)
+		id = s->state->machine_id;
+	if (id == NULL)
+		id = machine_file(s);
+	if (id == NULL) {
+		if (sodium_init() < 0)
+			return err_set(e, ERR_SYS, "no random numbers");
+		randombytes_buf(random, sizeof(random));
+		hex_write(s->state->machine_id, random, sizeof(random));
+		if (client_save(s, e) < 0)
+			return -1;
+		id = s->state->machine_id;
+	}
+	cohort_client_id(s->client_id, s->config.product, id);
+	return 0;
+}
+
+int
+client_follow(struct sluice *s, const char *channel, struct err *e)
+{
+	/* the caller may hand in what lies in the state itself */
+	(void)snprintf(s->channel, sizeof(s->channel), "%s", channel);
+	s->channel_dir = config_channel_dir(&s->config, s->channel, s->run, e);
+	if (s->channel_dir == NULL)
+		return -1;
+	source_done(&s->source);
+	source_init(&s->source, &s->config, s->channel);
+	return 0;
+}
+
+int
+client_begin(struct sluice *s, bool wait, struct err *e)
+{
+	bool damaged = false;
+
+	if ((s->run = arena_new(RUN_MEMORY)) == NULL ||
+	    (s->state = calloc(1, sizeof(*s->state))) == NULL)
+		return err_set(e, ERR_SYS, "out of memory");
+	if ((s->state_dir = config_product_dir(&s->config, s->run, e)) ==
+		NULL ||
+	    (s->downloads = file_path(s->run, e, s->state_dir, "download")) ==
+		NULL)
+		return -1;
+	if ((s->lock = state_lock(s->state_dir, wait, e)) < 0) {
+		if (e->kind == ERR_SYS)
+			client_hint(s, "does this user own %s? (--state)",
+			    s->config.state);
+		return -1;
+	}
+	if (state_load(s->state, s->state_dir, &damaged, e) < 0)
+		return -1;
+	if (damaged)
+		client_notice(s,
+		    "a copy of the state in %s was damaged; the "
+		    "other one is used",
+		    s->state_dir);
+	if (identify(s, e) < 0)
+		return -1;
+	return client_follow(s,
+	    s->state->channel[0] != 0 ? s->state->channel : s->config.channel,
+	    e);
+}
+
+void
+client_end(struct sluice *s)
+{
+	source_done(&s->source);
+	if (s->lock >= 0)
+		(void)close(s->lock);
+	s->lock = -1;
+	free(s->state);
+	s->state = NULL;
+	arena_free(s->run);
+	s->run = NULL;
+}
