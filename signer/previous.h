@@ -1,0 +1,68 @@
+/*
+ * What a publication is built on: the one before it, verified as a client
+ * would, and what the channel remembers.
+ */
+#ifndef SLUICE_PREVIOUS_H
+#define SLUICE_PREVIOUS_H
+
+#include <stdint.h>
+
+#include "manifest/publication.h"
+#include "signer/chain.h"
+#include "signer/source.h"
+
+/* A release as an earlier publication describes it. */
+struct release {
+	const struct manifest *m;
+	const struct target *attach; /* targets beside the manifest's own */
+	size_t nattach;
+};
+
+struct previous {
+	struct source source;
+	struct chain chain;
+	bool there;                    /* a source was given */
+	const struct role *root;       /* newest of the whole chain */
+	const struct publication *pub; /* NULL: nothing published yet */
+	struct publication_base base;
+};
+
+struct previous_ask {
+	struct source_ask source;      /* where NULL: none */
+	const char *const *roots;      /* trusted files */
+	size_t nroots;
+	int64_t now_s;
+};
+
+/*
+ * previous_open - chain of roots, then the publication under the newest root
+ * that the source itself has (it may have expired since), then the base: from
+ * the server, or worked out from the publication and its plan.
+ */
+int previous_open(struct previous *p, const struct previous_ask *ask,
+    struct arena *a, struct err *e) MUST_CHECK;
+void previous_done(struct previous *p);
+#define AUTO_PREVIOUS CLEANUP(previous_done) struct previous
+
+/* previous_seq - the release number of a version (or of "12" itself) that the
+ * publication names; -1: none of that name. */
+int64_t previous_seq(const struct previous *p, const char *version);
+
+/* previous_release - of a number; 0, or -1 with ERR_MISSING. */
+int previous_release(const struct previous *p, int64_t seq,
+    struct release *out, struct arena *a, struct err *e) MUST_CHECK;
+
+/*
+ * previous_withdraw - say that a release is bad: it joins withdrawn, leaves
+ * the good ones, and the fallback follows.
+ */
+void previous_withdraw(struct publication_base *b, int64_t seq);
+
+/*
+ * previous_base - what a publication and its plan tell where there is no
+ * server: the offer is good when its plan allows everybody at now_s.  Pure.
+ */
+void previous_base(struct publication_base *b, const struct publication *p,
+    int64_t now_s);
+
+#endif
