@@ -156,6 +156,8 @@ commit_switch(struct sluice *s, const struct state_release *to, bool urgent,
 
 	st->pending = *to;
 	st->pending_starts = 0;
+	if (st->failed_seq == to->seq)
+		st->failed_seq = 0; /* asked for by hand: it gets its chance */
 	if (client_save(s, e) < 0 ||
 	    install_switch(s->config.install, to, e) < 0)
 		return -1;

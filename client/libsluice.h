@@ -81,6 +81,7 @@ struct sluice_result {
 	int64_t again_s; /* Unix time at which NOT_YET may change; 0: unknown */
 	int64_t retry_after_s; /* the server asks to wait this long; -1: no */
 	char notes_url[256];
+	int needs_consent; /* for the consent callback: the owner said "ask" */
 };
 
 /* What this machine knows, without asking anybody. */

@@ -154,6 +154,7 @@ tell(struct flow *f)
 	out->security = m->security;
 	out->urgent = f->poll.trust.timestamp->urgent;
 	out->again_s = d->again_s;
+	out->needs_consent = d->consent;
 	out->download_size = d->artifact == NULL ? 0 : d->artifact->size;
 	outcome(f, d->action, d->reason);
 }

@@ -1,0 +1,561 @@
+/*
+ * sluice - the reference updater: verbs over libsluice.  It uses nothing of
+ * the library but its public header.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "client/libsluice.h"
+#include "manifest/base/base.h"
+#include "manifest/base/err.h"
+#include "manifest/base/text.h"
+#include "manifest/base/verb.h"
+
+#define EXIT_OFFERED 10 /* of check */
+
+static const struct opt common[] = {
+	{ "config", 'c', OPT_TEXT, "FILE", "configuration file" },
+	{ "state", 0, OPT_TEXT, "DIR", "state folder" },
+	{ "install", 0, OPT_TEXT, "DIR", "install folder" },
+	{ "url", 0, OPT_TEXT, "URL", "server, mirror or folder to ask" },
+};
+
+static volatile sig_atomic_t stopped;
+
+static void
+on_signal(int n)
+{
+	(void)n;
+	stopped = 1;
+}
+
+static void
+closep(struct sluice **s)
+{
+	sluice_close(*s);
+}
+#define AUTO_SLUICE CLEANUP(closep) struct sluice *
+
+/* The library's words become this program's error. */
+static int
+fail(const struct sluice *s, int code, struct err *e)
+{
+	if (sluice_hint(s)[0] != 0)
+		verb_hint("%s", sluice_hint(s));
+	return err_set(e, code == SLUICE_REFUSED ? ERR_REFUSED : ERR_SYS, "%s",
+	    sluice_error(s));
+}
+
+/* --- what people see while it works ---------------------------------------- */
+
+static int
+on_progress(void *ctx, int stage, int64_t done, int64_t total)
+{
+	static const char *const names[] = { "", "delta", "download", "install",
+		"self-test", "restart" };
+	static int64_t last = -1;
+	char size[32];
+	int64_t now = total > 0 ? done * 100 / total : stage;
+
+	(void)ctx;
+	if (stopped)
+		return 1;
+	if (!isatty(STDERR_FILENO) || now == last)
+		return 0;
+	last = now;
+	if (total > 0)
+		(void)fprintf(stderr, "\r\033[K%s %3" PRId64 " %% of %s",
+		    names[stage], now, size_text(size, sizeof(size), total));
+	else
+		(void)fprintf(stderr, "\r\033[K%s", names[stage]);
+	if (total > 0 && done >= total)
+		(void)fprintf(stderr, "\r\033[K");
+	return 0;
+}
+
+static void
+clear_line(void)
+{
+	if (isatty(STDERR_FILENO))
+		(void)fprintf(stderr, "\r\033[K");
+}
+
+static int
+on_consent(void *ctx, const struct sluice_result *r)
+{
+	char answer[16];
+
+	(void)ctx;
+	if (!r->needs_consent)
+		return 1;
+	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+		return 0;
+	(void)fprintf(stderr, "%s -> %s: %s.  Go on? [y/N] ",
+	    r->installed_version[0] != 0 ? r->installed_version : "nothing",
+	    r->version, r->reason);
+	if (fgets(answer, sizeof(answer), stdin) == NULL)
+		return 0;
+	return answer[0] == 'y' || answer[0] == 'Y';
+}
+
+static void
+on_notice(void *ctx, const char *text)
+{
+	char safe[500];
+
+	(void)ctx;
+	clear_line();
+	(void)fprintf(
+	    stderr, "sluice: note: %s\n", text_safe(safe, sizeof(safe), text));
+}
+
+static int
+start(struct sluice **s, const struct args *a, struct err *e)
+{
+	struct sluice_options o = { .size = sizeof(o),
+		.config = args_text(a, "config", getenv("SLUICE_CONFIG")),
+		.state = args_text(a, "state", NULL),
+		.install = args_text(a, "install", NULL),
+		.url = args_text(a, "url", NULL),
+		.progress = on_progress,
+		.consent = on_consent,
+		.notice = on_notice };
+	int code = sluice_open(s, &o);
+
+	if (code == SLUICE_OK)
+		return 0;
+	verb_hint("sluice.conf(5) explains the configuration");
+	return err_set(e, ERR_USAGE, "%s", sluice_error(*s));
+}
+
+/* --- results --------------------------------------------------------------- */
+
+static const char *
+action_name(int action)
+{
+	static const char *const names[] = { "nothing", "up", "back", "not-yet",
+		"refused" };
+
+	return action >= 0 && (size_t)action < COUNT(names) ? names[action]
+							    : "?";
+}
+
+static void
+put_time(json_t *o, const char *key, int64_t at_s)
+{
+	char text[TIME_TEXT_SIZE];
+
+	if (at_s <= 0) {
+		(void)json_object_set_new(o, key, json_null());
+		return;
+	}
+	time_write(text, at_s);
+	(void)json_object_set_new(o, key, json_string(text));
+}
+
+static void
+put_text(json_t *o, const char *key, const char *text)
+{
+	(void)json_object_set_new(
+	    o, key, text[0] != 0 ? json_string(text) : json_null());
+}
+
+static void
+put_int(json_t *o, const char *key, int64_t n)
+{
+	(void)json_object_set_new(o, key, json_integer(n));
+}
+
+static void
+put_bool(json_t *o, const char *key, int yes)
+{
+	(void)json_object_set_new(o, key, json_boolean(yes));
+}
+
+static int
+print_json(json_t *o, struct err *e)
+{
+	int rc = json_dumpf(o, stdout, JSON_INDENT(2) | JSON_SORT_KEYS);
+
+	json_decref(o);
+	(void)putchar('\n');
+	return rc < 0 ? err_set(e, ERR_SYS, "cannot write JSON") : 0;
+}
+
+static int
+result_json(const struct sluice_result *r, struct err *e)
+{
+	json_t *o = json_object();
+
+	put_text(o, "action", action_name(r->action));
+	put_bool(o, "changed", r->changed);
+	put_text(o, "version", r->version);
+	put_int(o, "seq", r->seq);
+	put_text(o, "installed_version", r->installed_version);
+	put_int(o, "installed_seq", r->installed_seq);
+	put_text(o, "reason", r->reason);
+	put_int(o, "download_size", r->download_size);
+	put_bool(o, "critical", r->critical);
+	put_bool(o, "security", r->security);
+	put_bool(o, "urgent", r->urgent);
+	put_bool(o, "behind", r->behind);
+	put_text(o, "delta",
+	    r->delta > 0       ? "used"
+		: r->delta < 0 ? "failed"
+			       : "none");
+	put_time(o, "again", r->again_s);
+	put_text(o, "notes_url", r->notes_url);
+	return print_json(o, e);
+}
+
+static void
+result_text(const struct sluice_result *r)
+{
+	const char *from = r->installed_version;
+
+	if (r->changed)
+		(void)printf("installed %s: %s%s\n", from, r->reason,
+		    r->delta > 0       ? " (by delta)"
+			: r->delta < 0 ? " (the delta failed)"
+				       : "");
+	else if (r->action == SLUICE_UP || r->action == SLUICE_BACK)
+		(void)printf("%s is offered: %s\n", r->version, r->reason);
+	else
+		(void)printf("%s\n", r->reason);
+	if (!r->changed && r->notes_url[0] != 0 && r->action == SLUICE_UP)
+		(void)printf("notes: %s\n", r->notes_url);
+}
+
+static int
+show(const struct args *a, const struct sluice_result *r, struct err *e)
+{
+	clear_line();
+	if (args_flag(a, "json"))
+		return result_json(r, e);
+	result_text(r);
+	return 0;
+}
+
+/* --- verbs ----------------------------------------------------------------- */
+
+static int
+cmd_init(const struct args *a, struct err *e)
+{
+	AUTO_SLUICE s = NULL;
+	int code;
+
+	if (start(&s, a, e) < 0)
+		return -1;
+	code = sluice_init(s, a->argv[0], args_text(a, "fingerprint", NULL));
+	return code == SLUICE_OK ? 0 : fail(s, code, e);
+}
+
+static int
+flags_of(const struct args *a)
+{
+	return args_flag(a, "ask") ? SLUICE_ASKED : 0;
+}
+
+static int
+cmd_check(const struct args *a, struct err *e)
+{
+	struct sluice_result r = { .size = sizeof(r) };
+	AUTO_SLUICE s = NULL;
+	int code;
+
+	if (start(&s, a, e) < 0)
+		return -1;
+	code = sluice_check(s, flags_of(a), &r);
+	if (code != SLUICE_OK)
+		return fail(s, code, e);
+	if (show(a, &r, e) < 0)
+		return -1;
+	return r.action == SLUICE_UP || r.action == SLUICE_BACK ? EXIT_OFFERED
+								: 0;
+}
+
+static int
+update_once(struct sluice *s, const struct args *a, int flags, struct err *e)
+{
+	struct sluice_result r = { .size = sizeof(r) };
+	int code = sluice_update(s, flags, &r);
+
+	if (code != SLUICE_OK) {
+		clear_line();
+		return fail(s, code, e);
+	}
+	return show(a, &r, e);
+}
+
+/* SIGTERM and SIGINT end the wait and, between two reads, a download. */
+static int
+watch(struct sluice *s, const struct args *a, struct err *e)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+	int failures = 0;
+
+	(void)sigemptyset(&sa.sa_mask);
+	(void)sigaction(SIGTERM, &sa, NULL);
+	(void)sigaction(SIGINT, &sa, NULL);
+	while (!stopped) {
+		struct sluice_result r = { .size = sizeof(r),
+			.retry_after_s = -1 };
+		struct timespec t = { 0 };
+		int code = sluice_update(s, flags_of(a) | SLUICE_WAIT, &r);
+
+		if (stopped)
+			break;
+		failures = code == SLUICE_UNKNOWN ? failures + 1 : 0;
+		if (code != SLUICE_OK)
+			(void)fprintf(
+			    stderr, "sluice: error: %s\n", sluice_error(s));
+		else if (show(a, &r, e) < 0)
+			return -1;
+		(void)fflush(stdout);
+		t.tv_sec = sluice_delay_s(s, failures, r.retry_after_s);
+		while (!stopped && nanosleep(&t, &t) < 0 && errno == EINTR)
+			;
+	}
+	return 0;
+}
+
+static int
+cmd_update(const struct args *a, struct err *e)
+{
+	AUTO_SLUICE s = NULL;
+
+	if (start(&s, a, e) < 0)
+		return -1;
+	if (args_flag(a, "watch"))
+		return watch(s, a, e);
+	return update_once(s, a, flags_of(a), e);
+}
+
+static int
+cmd_rollback(const struct args *a, struct err *e)
+{
+	struct sluice_result r = { .size = sizeof(r) };
+	AUTO_SLUICE s = NULL;
+	int code;
+
+	if (start(&s, a, e) < 0)
+		return -1;
+	code = sluice_rollback(s, &r);
+	return code == SLUICE_OK ? show(a, &r, e) : fail(s, code, e);
+}
+
+static int
+cmd_channel(const struct args *a, struct err *e)
+{
+	struct sluice_status st = { .size = sizeof(st) };
+	AUTO_SLUICE s = NULL;
+	int code;
+
+	if (start(&s, a, e) < 0)
+		return -1;
+	if (a->argc == 0) {
+		if (args_flag(a, "now"))
+			return err_set(e, ERR_USAGE, "--now needs a channel");
+		if ((code = sluice_status(s, &st)) != SLUICE_OK)
+			return fail(s, code, e);
+		(void)printf("%s\n", st.channel);
+		return 0;
+	}
+	if ((code = sluice_channel(s, a->argv[0])) != SLUICE_OK)
+		return fail(s, code, e);
+	if (!args_flag(a, "now"))
+		return 0;
+	return update_once(s, a, flags_of(a) | SLUICE_BACK_NOW, e);
+}
+
+static int
+status_json(const struct sluice_status *st, struct err *e)
+{
+	json_t *o = json_object();
+
+	put_text(o, "product", st->product);
+	put_text(o, "channel", st->channel);
+	put_text(o, "client_id", st->client_id);
+	put_text(o, "platform", st->platform);
+	put_int(o, "installed_seq", st->installed_seq);
+	put_text(o, "installed_version", st->installed_version);
+	put_int(o, "previous_seq", st->previous_seq);
+	put_text(o, "previous_version", st->previous_version);
+	put_int(o, "pending_seq", st->pending_seq);
+	put_text(o, "pending_version", st->pending_version);
+	put_int(o, "failed_seq", st->failed_seq);
+	put_int(o, "floor_seq", st->floor_seq);
+	put_int(o, "seen", st->seen);
+	put_text(o, "path", st->path);
+	put_time(o, "checked", st->checked_s);
+	put_text(o, "result", st->result);
+	put_text(o, "offered_version", st->offered_version);
+	put_int(o, "root_version", st->root_version);
+	put_time(o, "root_expires", st->root_expires_s);
+	put_time(o, "timestamp_expires", st->timestamp_expires_s);
+	put_bool(o, "stale", st->stale);
+	(void)json_object_set_new(o, "bucket",
+	    st->bucket < 0 ? json_null() : json_integer(st->bucket));
+	put_int(o, "reports_waiting", st->reports_waiting);
+	return print_json(o, e);
+}
+
+static void
+status_text(const struct sluice_status *st)
+{
+	char at[TIME_TEXT_SIZE] = "never";
+
+	if (st->checked_s > 0)
+		time_write(at, st->checked_s);
+	(void)printf("product    %s, channel %s, %s\n", st->product,
+	    st->channel, st->platform);
+	if (st->installed_seq == 0)
+		(void)printf("installed  nothing\n");
+	else
+		(void)printf("installed  %s (%" PRId64 ")  %s\n",
+		    st->installed_version, st->installed_seq, st->path);
+	if (st->pending_seq != 0)
+		(void)printf("pending    %s (%" PRId64 "), not confirmed yet\n",
+		    st->pending_version, st->pending_seq);
+	if (st->previous_seq != 0)
+		(void)printf("kept       %s (%" PRId64 ")\n",
+		    st->previous_version, st->previous_seq);
+	if (st->failed_seq != 0)
+		(void)printf("left       release %" PRId64
+			     ", not tried again by itself\n",
+		    st->failed_seq);
+	(void)printf("floor      %" PRId64 "\n", st->floor_seq);
+	(void)printf("checked    %s%s%s\n", at,
+	    st->result[0] != 0 ? ", then: " : "", st->result);
+	if (st->root_version != 0) {
+		time_write(at, st->root_expires_s);
+		(void)printf("root       version %" PRId64 ", until %s\n",
+		    st->root_version, at);
+	} else {
+		(void)printf("root       none trusted yet\n");
+	}
+	if (st->stale)
+		(void)printf("stale      the last signed answer has expired\n");
+	if (st->bucket >= 0)
+		(void)printf("bucket     %d\n", st->bucket);
+	(void)printf("client     %s\n", st->client_id);
+	if (st->reports_waiting > 0)
+		(void)printf("reports    %d waiting\n", st->reports_waiting);
+}
+
+static int
+cmd_status(const struct args *a, struct err *e)
+{
+	struct sluice_status st = { .size = sizeof(st) };
+	AUTO_SLUICE s = NULL;
+	int code;
+
+	if (start(&s, a, e) < 0)
+		return -1;
+	if ((code = sluice_status(s, &st)) != SLUICE_OK)
+		return fail(s, code, e);
+	if (args_flag(a, "json"))
+		return status_json(&st, e);
+	status_text(&st);
+	return 0;
+}
+
+static int
+cmd_report(const struct args *a, struct err *e)
+{
+	AUTO_SLUICE s = NULL;
+	int code;
+
+	if (start(&s, a, e) < 0)
+		return -1;
+	code = sluice_report(s, a->argc > 0 ? a->argv[0] : NULL,
+	    a->argc > 1 ? a->argv[1] : NULL);
+	return code == SLUICE_OK ? 0 : fail(s, code, e);
+}
+
+static int
+cmd_started(const struct args *a, struct err *e)
+{
+	AUTO_SLUICE s = NULL;
+	int code;
+
+	if (start(&s, a, e) < 0)
+		return -1;
+	code = sluice_started(s);
+	return code == SLUICE_OK ? 0 : fail(s, code, e);
+}
+
+static int
+cmd_confirm(const struct args *a, struct err *e)
+{
+	AUTO_SLUICE s = NULL;
+	int code;
+
+	if (start(&s, a, e) < 0)
+		return -1;
+	code = sluice_confirm(s);
+	return code == SLUICE_OK ? 0 : fail(s, code, e);
+}
+
+/* clang-format off */
+#define OPT_ASK  { "ask", 0, OPT_FLAG, NULL, \
+    "a user asks by hand: passes the percentage" }
+#define OPT_JSON { "json", 0, OPT_FLAG, NULL, "print JSON" }
+
+static const struct opt opts_init[] = {
+	{ "fingerprint", 0, OPT_TEXT, "HEX", "SHA-256 that the file must have" },
+};
+static const struct opt opts_check[] = { OPT_ASK, OPT_JSON };
+static const struct opt opts_update[] = { OPT_ASK, OPT_JSON,
+	{ "watch", 0, OPT_FLAG, NULL, "stay and poll at the interval" },
+};
+static const struct opt opts_json[] = { OPT_JSON };
+static const struct opt opts_channel[] = { OPT_ASK, OPT_JSON,
+	{ "now", 0, OPT_FLAG, NULL,
+	    "go to what it names now, even back (not below the floor)" },
+};
+
+static const struct verb verbs[] = {
+	{ "init", "ROOT", "trust the root document that came with the product",
+	    cmd_init, opts_init, COUNT(opts_init), 1, 1 },
+	{ "check", "", "say whether there is an update (status 10)",
+	    cmd_check, opts_check, COUNT(opts_check), 0, 0 },
+	{ "update", "", "poll, verify, download and install",
+	    cmd_update, opts_update, COUNT(opts_update), 0, 0 },
+	{ "rollback", "", "go back to the kept previous release",
+	    cmd_rollback, opts_json, COUNT(opts_json), 0, 0 },
+	{ "channel", "[NAME]", "follow another channel from now on",
+	    cmd_channel, opts_channel, COUNT(opts_channel), 0, 1 },
+	{ "status", "", "what this machine has and knows",
+	    cmd_status, opts_json, COUNT(opts_json), 0, 0 },
+	{ "report", "[EVENT [DETAIL]]", "report health; deliver what waits",
+	    cmd_report, NULL, 0, 0, 2 },
+	{ "started", "", "the program starts (with confirm = yes)",
+	    cmd_started, NULL, 0, 0, 0 },
+	{ "confirm", "", "the program works (with confirm = yes)",
+	    cmd_confirm, NULL, 0, 0, 0 },
+};
+/* clang-format on */
+
+static const struct program program = {
+	.name = "sluice",
+	.about = "keep a product up to date, verified",
+	.verbs = verbs,
+	.nverbs = COUNT(verbs),
+	.opts = common,
+	.nopts = COUNT(common),
+};
+
+int
+main(int argc, char **argv)
+{
+	(void)signal(SIGPIPE, SIG_IGN);
+	return verb_main(&program, argc, argv);
+}
