@@ -54,6 +54,7 @@ struct store {
 	struct db *db;
 	int front_fd, brake_fd, post_fd; /* post_fd -1: no webhook */
 	int admin_fd;
+	int64_t notices;    /* sent to post since start; their IDs */
 	int64_t generation; /* of the newest table sent */
 	int64_t tabled;     /* of the newest that front has taken */
 	bool table_due;     /* something that the table holds has changed */
@@ -63,6 +64,7 @@ struct store {
 	struct outbox outbox[OUTBOX_MAX]; /* ring, to front */
 	size_t outbox_at, outbox_n;
 	struct reports *reports; /* health.h: not yet committed */
+	char sign_error[400]; /* why the brake last refused; "": it did not */
 	int64_t ticked_ms, pruned_s;
 };
 

@@ -1,0 +1,190 @@
+/*
+ * Checking a publication that has arrived whole, in a child.
+ */
+#include "server/store/commit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "manifest/base/clock.h"
+#include "manifest/base/json.h"
+#include "manifest/base/log.h"
+#include "server/sandbox.h"
+#include "server/store/jobs.h"
+#include "server/store/pushed.h"
+#include "server/store/release.h"
+#include "server/store/switch.h"
+
+#define ARENA_MAX (64u << 20)
+
+struct committing {
+	struct store *s;
+	struct arena *a;
+	struct channel *c;
+	const char *publication;
+	int64_t m;
+};
+
+/* The child. */
+static json_t *
+check(const struct store *s, const struct job *j, const void *input,
+    struct err *e)
+{
+	struct sandbox fence;
+
+	(void)j;
+	if (sandbox_intake(s->conf->state, &fence, e) < 0)
+		return NULL;
+	return checking_run(input, e);
+}
+
+static int
+root_sha256(struct store *s, const char *channel, int64_t version,
+    const char **out, struct arena *a, struct err *e)
+{
+	AUTO_ROWS r = db_rows(s->db, e,
+	    "SELECT sha256 FROM root WHERE channel = $1 AND version = $2",
+	    BIND(V(channel), V(version)));
+
+	if (r == NULL || rows_next(r, e) <= 0 ||
+	    (*out = row_text(r, 0, a)) == NULL)
+		return err_set(e, ERR_SYS, "root %lld is not recorded",
+		    (long long)version);
+	return 0;
+}
+
+/* The root that the running publication was verified with. */
+static int
+running_root(struct store *s, const struct channel *c, const char **out,
+    struct arena *a, struct err *e)
+{
+	AUTO_ROWS r = db_rows(s->db, e,
+	    "SELECT facts FROM publication WHERE channel = $1 AND id = $2",
+	    BIND(V((const char *)c->id), V((const char *)c->publication)));
+	AUTO_JSON facts = NULL;
+	const char *text, *sha256;
+
+	if (r == NULL || rows_next(r, e) <= 0 ||
+	    (text = row_text(r, 0, a)) == NULL)
+		return err_set(e, ERR_SYS, "facts are not recorded");
+	facts = json_read(
+	    (struct bytes){ (const uint8_t *)text, strlen(text) }, ARENA_MAX,
+	    e);
+	sha256 = json_string_value(json_object_get(facts, "root_sha256"));
+	if (facts == NULL || sha256 == NULL)
+		return err_set(e, ERR_SYS, "stored facts are damaged");
+	return (*out = arena_text(a, sha256, e)) == NULL ? -1 : 0;
+}
+
+static int
+gather(struct committing *q, const struct channel *c, struct checking *out,
+    struct err *e)
+{
+	struct store *s = q->s;
+
+	out->state = s->conf->state;
+	out->product = c->state.product;
+	out->channel = c->state.channel;
+	out->now_s = clock_now_s();
+	out->root_version = c->root_version;
+	out->allow_example_keys = s->conf->allow_example_keys;
+	out->running_m = c->state.ladder.m;
+	if (root_sha256(s, c->id, c->root_version, &out->root_sha256, q->a,
+		e) < 0 ||
+	    pushed_list(s->db, c->id, q->publication, &out->pushed, q->a, e) <
+		0 ||
+	    pushed_roots(s->db, c->id, &out->roots, q->a, e) < 0 ||
+	    release_base(s->db, c, &out->base, q->a, e) < 0)
+		return -1;
+	if (c->publication[0] == '\0')
+		return 0;
+	if (running_root(s, c, &out->running_root_sha256, q->a, e) < 0)
+		return -1;
+	return pushed_list(s->db, c->id, c->publication, &out->running, q->a,
+	    e);
+}
+
+static int
+all_there(struct committing *q, const struct checking_list *files, struct err *e)
+{
+	AUTO_JSON missing = pushed_missing(q->s, files, e);
+
+	if (missing == NULL)
+		return -1;
+	if (json_array_size(missing) > 0)
+		return err_set(e, ERR_INPUT, "%zu files have not arrived yet",
+		    json_array_size(missing));
+	return 0;
+}
+
+static int
+start(struct committing *q, struct err *e)
+{
+	const struct channel *c = q->c;
+	struct checking input = { .m = q->m };
+	struct job about = { .kind = JOB_CHECK,
+		.deadline_ms =
+		    clock_mono_ms() + 1000 * q->s->conf->intake_s };
+
+	if (gather(q, c, &input, e) < 0 ||
+	    all_there(q, &input.pushed, e) < 0)
+		return -1;
+	(void)snprintf(about.channel, sizeof(about.channel), "%s", c->id);
+	(void)snprintf(about.id, sizeof(about.id), "%s", q->publication);
+	if (db_do(q->s->db, e,
+		"UPDATE publication SET state = 'checking' WHERE channel = $1"
+		" AND id = $2",
+		BIND(V((const char *)c->id), V(q->publication))) != 1)
+		return -1;
+	if (jobs_start(q->s, &about, check, &input, e) == 0)
+		return 0;
+	if (db_do(q->s->db, &(struct err){ 0 },
+		"UPDATE publication SET state = 'open' WHERE channel = $1"
+		" AND id = $2",
+		BIND(V((const char *)c->id), V(q->publication))) < 0)
+		log_error("reopen", F("id", q->publication));
+	return -1;
+}
+
+int
+commit_start(struct store *s, const char *channel, const char *id,
+    struct err *e)
+{
+	AUTO_ARENA a = arena_new(ARENA_MAX);
+	struct committing q = { .s = s, .a = a, .publication = id };
+
+	if (a == NULL)
+		return err_set(e, ERR_SYS, "no memory");
+	if ((q.c = channel_load(s->db, channel, a, e)) == NULL)
+		return -1;
+	q.m = db_int(s->db, e, -1,
+	    "SELECT m FROM publication WHERE channel = $1 AND id = $2",
+	    BIND(V(channel), V(id)));
+	return q.m < 0 ? -1 : start(&q, e);
+}
+
+void
+commit_done(struct store *s, const struct job *done, const json_t *answer,
+    const struct err *why)
+{
+	struct err e;
+
+	if (answer == NULL) {
+		if (switch_refuse(s, done->channel, done->id, why, &e) < 0)
+			log_error("refuse", F("error", (const char *)e.msg));
+		return;
+	}
+	if (switch_prepare(s, done->channel, done->id, answer, &e) < 0) {
+		struct err later;
+
+		if (switch_refuse(s, done->channel, done->id, &e, &later) < 0)
+			log_error("refuse",
+			    F("error", (const char *)later.msg));
+		return;
+	}
+	if (switch_finish(s, done->channel, done->id, &e) < 0)
+		log_error("switch-failed",
+		    F("channel", (const char *)done->channel),
+		    F("id", (const char *)done->id),
+		    F("error", (const char *)e.msg));
+}

@@ -1,0 +1,32 @@
+/*
+ * Health reports and poll counts: validated, gathered, many committed in one
+ * transaction; a report is acknowledged only after the commit.  Counts are by
+ * channel, version, event and day.
+ */
+#ifndef SLUICE_HEALTH_H
+#define SLUICE_HEALTH_H
+
+#include "server/store/context.h"
+
+struct reports;
+
+/* health_new - the gatherer of s->reports; NULL when memory is out. */
+struct reports *health_new(void);
+void health_free(struct reports *r);
+
+/* health_report, health_polls - one message of front.  A bad report is
+ * refused at once, a good one is answered by health_commit. */
+void health_report(struct store *s, const json_t *ask);
+void health_polls(struct store *s, const json_t *ask);
+
+/* health_commit - write what has been gathered and answer; once per turn of
+ * the loop. */
+void health_commit(struct store *s);
+
+/* health_counts - a channel's counts of the last days, as JSON:
+ * {"polls":[{"day","version","os","arch","n"}],
+ *  "reports":[{"day","version","event","n","tickets"}]}. */
+json_t *health_counts(struct db *db, const char *channel, int64_t days,
+    int64_t now_s, struct err *e) MUST_CHECK;
+
+#endif

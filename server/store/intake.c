@@ -1,0 +1,375 @@
+/*
+ * Publication intake: the API.  A request's path names its channel and, after
+ * the first answer, its publication.
+ */
+#include "server/store/intake.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "manifest/base/clock.h"
+#include "manifest/base/json.h"
+#include "server/store/commit.h"
+#include "server/store/outbox.h"
+#include "server/store/pushed.h"
+#include "server/store/release.h"
+#include "server/store/tokens.h"
+
+#define ARENA_MAX (64u << 20)
+#define PREFIX    "/v1/publications/"
+
+/* One request while it is answered. */
+struct asking {
+	struct store *s;
+	struct arena *a;
+	int64_t id; /* front's */
+	char channel[CHANNEL_ID_SIZE];
+	const char *publication; /* NULL: the channel itself */
+	bool commit;
+	const char *body;
+	char who[32];
+};
+
+int
+intake_token(struct store *s, const char *token, const char *scope,
+    char who[static 32], struct err *e)
+{
+	char id[TOKEN_ID_SIZE];
+
+	if (tokens_check(s->db, token, scope, clock_now_s(), id, e) < 0)
+		return -1;
+	(void)snprintf(who, 32, "token %s", id);
+	return 0;
+}
+
+/* --- what a signer builds on --- */
+
+static int
+add_files(json_t *list, const struct checking_list *files, struct err *e)
+{
+	for (size_t i = 0; i < files->n; i++)
+		if (json_array_append_new(list,
+			json_pack("{ss sI ss}", "path", files->at[i].path,
+			    "size", (json_int_t)files->at[i].size, "sha256",
+			    files->at[i].sha256)) < 0)
+			return err_set(e, ERR_SYS, "no memory");
+	return 0;
+}
+
+static json_t *
+seqs(const int64_t *at, int n)
+{
+	json_t *list = json_array();
+
+	for (int i = 0; i < n; i++)
+		(void)json_array_append_new(list, json_integer(at[i]));
+	return list;
+}
+
+static json_t *
+base_json(const struct channel *c, const struct publication_base *b,
+    json_t *files)
+{
+	char created[TIME_TEXT_SIZE];
+	json_t *when = json_null();
+
+	if (b->m > 0) {
+		time_write(created, b->created_s);
+		when = json_string(created);
+	}
+	return json_pack("{ss ss sI sI ss? sI sI sI so so so so sO}",
+	    "product", c->state.product, "channel", c->state.channel, "m",
+	    (json_int_t)b->m, "seq", (json_int_t)b->seq, "version",
+	    b->version, "next_seq", (json_int_t)b->next_seq, "root_version",
+	    (json_int_t)c->root_version, "fallback_seq",
+	    (json_int_t)b->fallback_seq, "good_seq",
+	    seqs(b->good_seq, b->ngood), "withdrawn_seq",
+	    seqs(b->withdrawn_seq, b->nwithdrawn), "pin_seq",
+	    seqs(b->pin_seq, b->npins), "created", when, "files", files);
+}
+
+json_t *
+intake_base(struct store *s, const char *channel, struct err *e)
+{
+	AUTO_ARENA a = arena_new(ARENA_MAX);
+	AUTO_JSON files = json_array();
+	struct checking_list roots, running = { NULL, 0 };
+	struct publication_base base;
+	struct channel *c;
+	json_t *v;
+
+	if (a == NULL || files == NULL) {
+		(void)err_set(e, ERR_SYS, "no memory");
+		return NULL;
+	}
+	if ((c = channel_load(s->db, channel, a, e)) == NULL ||
+	    release_base(s->db, c, &base, a, e) < 0 ||
+	    pushed_roots(s->db, channel, &roots, a, e) < 0 ||
+	    (c->publication[0] != '\0' &&
+		pushed_list(s->db, channel, c->publication, &running, a, e) <
+		    0) ||
+	    add_files(files, &roots, e) < 0 ||
+	    add_files(files, &running, e) < 0)
+		return NULL;
+	if ((v = base_json(c, &base, files)) == NULL)
+		(void)err_set(e, ERR_SYS, "no memory");
+	return v;
+}
+
+/* The running publication has moved on: say what to build on. */
+static void
+answer_conflict(struct asking *q, const char *why)
+{
+	struct err e;
+	json_t *base = intake_base(q->s, q->channel, &e);
+
+	if (base == NULL) {
+		outbox_refuse(q->s, q->id, &e);
+		return;
+	}
+	outbox_answer(q->s, q->id, 409,
+	    json_pack("{ss ss so}", "error", why, "kind", "conflict", "base",
+		base),
+	    -1);
+}
+
+/* --- one publication --- */
+
+struct known {
+	char state[16]; /* "" if there is none */
+	char kind[16];
+	char error[400];
+	int64_t m;
+};
+
+static int
+find(struct asking *q, const char *id, struct known *out, struct err *e)
+{
+	AUTO_ROWS r = db_rows(q->s->db, e,
+	    "SELECT state, kind, error, m FROM publication WHERE channel = $1"
+	    " AND id = $2", BIND(V((const char *)q->channel), V(id)));
+	int n;
+
+	memset(out, 0, sizeof(*out));
+	if (r == NULL || (n = rows_next(r, e)) < 0)
+		return -1;
+	if (n > 0) {
+		row_copy(r, 0, out->state, sizeof(out->state));
+		row_copy(r, 1, out->kind, sizeof(out->kind));
+		row_copy(r, 2, out->error, sizeof(out->error));
+		out->m = row_int(r, 3);
+	}
+	return n;
+}
+
+/* What the world is told: accepted only when front has the table. */
+static const char *
+shown_state(const struct store *s, const struct known *k)
+{
+	bool in_force = !s->table_due && s->tabled >= s->generation;
+
+	if (strcmp(k->state, "prepared") == 0 ||
+	    (strcmp(k->state, "accepted") == 0 && !in_force))
+		return "checking";
+	return strcmp(k->state, "replaced") == 0 ? "accepted" : k->state;
+}
+
+static void
+get_publication(struct asking *q)
+{
+	struct known k;
+	struct err e;
+	json_t *v;
+	int n = find(q, q->publication, &k, &e);
+
+	if (n == 0)
+		(void)err_set(&e, ERR_MISSING, "there is no such publication");
+	if (n <= 0) {
+		outbox_refuse(q->s, q->id, &e);
+		return;
+	}
+	v = json_pack("{ss ss sI}", "id", q->publication, "state",
+	    shown_state(q->s, &k), "m", (json_int_t)k.m);
+	if (strcmp(k.state, "refused") == 0) {
+		(void)json_object_set_new(v, "error", json_string(k.error));
+		(void)json_object_set_new(v, "kind", json_string(k.kind));
+	}
+	outbox_answer(q->s, q->id, 200, v, -1);
+}
+
+static int64_t
+at_work(struct asking *q, const char *but, struct err *e)
+{
+	return db_int(q->s->db, e, -1,
+	    "SELECT COUNT(*) FROM publication WHERE channel = $1 AND id <> $2"
+	    " AND state IN ('checking', 'prepared')",
+	    BIND(V((const char *)q->channel), V(but)));
+}
+
+/* Whether this one may still come next: nothing newer runs, no other one is
+ * being checked.  Answers if not. */
+static int
+may_follow(struct asking *q, const char *id, int64_t m)
+{
+	struct err e = { .kind = ERR_NONE };
+	struct channel *c = channel_load(q->s->db, q->channel, q->a, &e);
+	int64_t others = c == NULL ? -1 : at_work(q, id, &e);
+
+	if (others < 0) {
+		outbox_refuse(q->s, q->id, &e);
+		return -1;
+	}
+	if (m <= c->state.ladder.m) {
+		answer_conflict(q,
+		    "the server has a publication that is as new or newer");
+		return -1;
+	}
+	if (others > 0) {
+		answer_conflict(q, "another publication is being checked");
+		return -1;
+	}
+	return 0;
+}
+
+static void
+post_publication(struct asking *q)
+{
+	struct pushed p;
+	struct known k;
+	struct err e;
+	json_t *missing;
+
+	if (pushed_read(&p, q->body, q->s->conf, q->a, &e) < 0 ||
+	    find(q, p.id, &k, &e) < 0) {
+		outbox_refuse(q->s, q->id, &e);
+		return;
+	}
+	if (strcmp(k.state, "accepted") == 0 ||
+	    strcmp(k.state, "checking") == 0 ||
+	    strcmp(k.state, "prepared") == 0) {
+		outbox_answer(q->s, q->id, 200,
+		    json_pack("{ss so ss}", "id", p.id, "missing",
+			json_array(), "state", shown_state(q->s, &k)),
+		    -1);
+		return;
+	}
+	if (may_follow(q, p.id, p.m) < 0)
+		return;
+	if (pushed_put(q->s->db, q->channel, &p, q->who, clock_now_s(), &e) <
+		0 ||
+	    (missing = pushed_missing(q->s, &p.files, &e)) == NULL) {
+		outbox_refuse(q->s, q->id, &e);
+		return;
+	}
+	outbox_answer(q->s, q->id, 200,
+	    json_pack("{ss so ss}", "id", p.id, "missing", missing, "state",
+		"open"),
+	    -1);
+}
+
+/* --- commit --- */
+
+static void
+post_commit(struct asking *q)
+{
+	struct known k;
+	struct err e = { .kind = ERR_NONE };
+	int n = find(q, q->publication, &k, &e);
+
+	if (n == 0)
+		(void)err_set(&e, ERR_MISSING, "there is no such publication");
+	if (n <= 0) {
+		outbox_refuse(q->s, q->id, &e);
+		return;
+	}
+	if (strcmp(k.state, "open") == 0) {
+		if (may_follow(q, q->publication, k.m) < 0)
+			return;
+		if (commit_start(q->s, q->channel, q->publication, &e) < 0) {
+			outbox_refuse(q->s, q->id, &e);
+			return;
+		}
+		(void)snprintf(k.state, sizeof(k.state), "checking");
+	}
+	outbox_answer(q->s, q->id, 202,
+	    json_pack("{ss ss}", "id", q->publication, "state",
+		shown_state(q->s, &k)),
+	    -1);
+}
+
+/* --- routes --- */
+
+/* /v1/publications/<product>/<channel>[/<id>[/commit]] */
+static int
+parse(struct asking *q, const char *path, struct err *e)
+{
+	char product[PRODUCT_MAX + 1], channel[PRODUCT_MAX + 1];
+	char *rest, *part[5] = { NULL };
+	size_t n = 0;
+
+	if (strncmp(path, PREFIX, strlen(PREFIX)) != 0)
+		return err_set(e, ERR_MISSING, "there is no such thing");
+	rest = arena_text(q->a, path + strlen(PREFIX), e);
+	if (rest == NULL)
+		return -1;
+	while (n < COUNT(part) && (part[n] = strsep(&rest, "/")) != NULL)
+		n++;
+	if (n < 2 || n > 4 || (n == 4 && strcmp(part[3], "commit") != 0))
+		return err_set(e, ERR_MISSING, "there is no such thing");
+	(void)snprintf(q->channel, sizeof(q->channel), "%.64s/%.64s", part[0],
+	    part[1]);
+	q->publication = part[2];
+	q->commit = n == 4;
+	return channel_split(q->channel, product, channel, e);
+}
+
+static void
+dispatch(struct asking *q, const char *method)
+{
+	bool get = strcmp(method, "GET") == 0;
+	bool post = strcmp(method, "POST") == 0;
+	struct err e;
+	json_t *base;
+
+	if (get && q->publication != NULL && !q->commit)
+		get_publication(q);
+	else if (post && q->commit)
+		post_commit(q);
+	else if (post && q->publication == NULL)
+		post_publication(q);
+	else if (!get || q->publication != NULL)
+		outbox_answer(q->s, q->id, 405,
+		    json_pack("{ss ss}", "error", "not with this method",
+			"kind", "usage"),
+		    -1);
+	else if ((base = intake_base(q->s, q->channel, &e)) == NULL)
+		outbox_refuse(q->s, q->id, &e);
+	else
+		outbox_answer(q->s, q->id, 200, base, -1);
+}
+
+void
+intake_api(struct store *s, const json_t *ask)
+{
+	const char *method = json_string_value(json_object_get(ask, "method"));
+	const char *path = json_string_value(json_object_get(ask, "path"));
+	const char *token = json_string_value(json_object_get(ask, "token"));
+	AUTO_ARENA a = arena_new(ARENA_MAX);
+	struct asking q = { .s = s, .a = a,
+		.id = json_integer_value(json_object_get(ask, "id")),
+		.body = json_string_value(json_object_get(ask, "body")) };
+	struct err e;
+
+	if (a == NULL || method == NULL || path == NULL) {
+		(void)err_set(&e, ERR_SYS, "a message of front is damaged");
+		outbox_refuse(s, q.id, &e);
+		return;
+	}
+	if (intake_token(s, token, "publish", q.who, &e) < 0 ||
+	    parse(&q, path, &e) < 0 ||
+	    channel_load(s->db, q.channel, a, &e) == NULL) {
+		outbox_refuse(s, q.id, &e);
+		return;
+	}
+	dispatch(&q, method);
+}

@@ -1,0 +1,39 @@
+/*
+ * A pushed list of files: {"m":M,"files":[{"path","size","sha256"}...]}, read
+ * strictly and kept as rows.
+ */
+#ifndef SLUICE_PUSHED_H
+#define SLUICE_PUSHED_H
+
+#include "server/store/checking.h"
+#include "server/store/context.h"
+
+struct pushed {
+	char id[SHA256_HEX_SIZE]; /* SHA-256 of the canonical list */
+	int64_t m;
+	struct checking_list files; /* sorted by path */
+};
+
+/* pushed_read - from the request's body. */
+int pushed_read(struct pushed *out, const char *body,
+    const struct server_config *conf, struct arena *a, struct err *e)
+    MUST_CHECK;
+
+/* pushed_put - rows of an open publication, replacing what an earlier attempt
+ * left. */
+int pushed_put(struct db *db, const char *channel, const struct pushed *p,
+    const char *who, int64_t now_s, struct err *e) MUST_CHECK;
+
+/* pushed_list - a publication's files from the database, sorted by path. */
+int pushed_list(struct db *db, const char *channel, const char *id,
+    struct checking_list *out, struct arena *a, struct err *e) MUST_CHECK;
+/* pushed_roots - the channel's trusted roots, as files. */
+int pushed_roots(struct db *db, const char *channel,
+    struct checking_list *out, struct arena *a, struct err *e) MUST_CHECK;
+
+/* pushed_missing - what has not arrived yet, as JSON
+ * [{"sha256","offset"}...]. */
+json_t *pushed_missing(struct store *s, const struct checking_list *files,
+    struct err *e) MUST_CHECK;
+
+#endif

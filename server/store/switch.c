@@ -1,0 +1,376 @@
+/*
+ * The switch from one publication to the next.
+ */
+#include "server/store/switch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "manifest/base/clock.h"
+#include "manifest/base/json.h"
+#include "manifest/base/log.h"
+#include "server/store/adopt.h"
+#include "server/store/audit.h"
+#include "server/store/blobs.h"
+#include "server/store/notify.h"
+#include "server/store/release.h"
+#include "server/store/rounds.h"
+
+#define ARENA_MAX (64u << 20)
+#define FACTS_MAX (16u << 20)
+
+/* --- prepared --- */
+
+static int
+put_file(struct db *db, const char *channel, const char *id, json_t *f,
+    struct err *e)
+{
+	const char *path = json_string_value(json_object_get(f, "path"));
+	const char *sha256 = json_string_value(json_object_get(f, "sha256"));
+	int64_t size = json_integer_value(json_object_get(f, "size"));
+	int64_t rungs = json_integer_value(json_object_get(f, "rungs"));
+	int64_t document = json_is_true(json_object_get(f, "document"));
+
+	return db_do(db, e,
+	    "INSERT INTO publication_file (channel, publication, path, size,"
+	    " sha256, rungs, document) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+	    " ON CONFLICT (channel, publication, path) DO UPDATE SET"
+	    " size = excluded.size, sha256 = excluded.sha256,"
+	    " rungs = excluded.rungs, document = excluded.document",
+	    BIND(V(channel), V(id), V(path), V(size), V(sha256), V(rungs),
+		V(document)));
+}
+
+static int
+put_files(struct db *db, const char *channel, const char *id,
+    const json_t *facts, struct err *e)
+{
+	json_t *files = json_object_get(facts, "files");
+	json_t *bases = json_object_get(facts, "delta_bases");
+
+	for (size_t i = 0; i < json_array_size(files); i++)
+		if (put_file(db, channel, id, json_array_get(files, i), e) < 0)
+			return -1;
+	for (size_t i = 0; i < json_array_size(bases); i++) {
+		const char *sha256 =
+		    json_string_value(json_array_get(bases, i));
+
+		if (db_do(db, e,
+			"INSERT INTO delta_base (channel, publication, sha256)"
+			" VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+			BIND(V(channel), V(id), V(sha256))) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+switch_prepare(struct store *s, const char *channel, const char *id,
+    const json_t *facts, struct err *e)
+{
+	AUTO_JSON kept = json_copy((json_t *)(uintptr_t)facts);
+	AUTO_BUF text;
+	AUTO_TX tx = NULL;
+
+	buf_init(&text, FACTS_MAX);
+	(void)json_object_del(kept, "files"); /* rows of their own */
+	if (kept == NULL || json_canon(kept, &text, e) < 0 ||
+	    buf_ok(&text, e) < 0)
+		return -1;
+	if ((tx = tx_begin(s->db, e)) == NULL ||
+	    put_files(s->db, channel, id, facts, e) < 0 ||
+	    db_do(s->db, e,
+		"UPDATE publication SET state = 'prepared', kind = '',"
+		" error = '', facts = $3 WHERE channel = $1 AND id = $2",
+		BIND(V(channel), V(id), V(buf_str(&text)))) != 1)
+		return err_in(e, "prepare");
+	return tx_commit(&tx, e);
+}
+
+int
+switch_refuse(struct store *s, const char *channel, const char *id,
+    const struct err *why, struct err *e)
+{
+	log_warn("publication-refused", F("channel", channel), F("id", id),
+	    F("kind", err_name(why->kind)), F("error", (const char *)why->msg));
+	return db_do(s->db, e,
+		   "UPDATE publication SET state = 'refused', kind = $3,"
+		   " error = $4 WHERE channel = $1 AND id = $2",
+		   BIND(V(channel), V(id), V(err_name(why->kind)),
+		       V((const char *)why->msg))) < 0 ?
+	    -1 :
+	    0;
+}
+
+/* --- switched --- */
+
+/* All that steps 2 and 3 need, read before anything is done. */
+struct taking {
+	struct store *s;
+	struct arena *a;
+	struct channel *c;
+	const char *id, *who;
+	json_t *facts;
+	struct ladder ladder;
+	const struct manifest *offer, *hold;
+	const char *before;
+	int64_t now_s;
+};
+
+static int64_t
+number(const json_t *facts, const char *key)
+{
+	return json_integer_value(json_object_get(facts, key));
+}
+
+static const struct manifest *
+read_manifest(struct taking *t, size_t rung, struct err *e)
+{
+	json_t *list = json_object_get(t->facts, "manifests");
+	const char *sha256 = json_string_value(json_array_get(list, rung));
+	struct bytes file;
+
+	if (!blobs_name_ok(sha256)) {
+		(void)err_set(e, ERR_SYS, "stored facts are damaged");
+		return NULL;
+	}
+	return blobs_read(t->s->conf->state, sha256, MANIFEST_MAX, &file,
+		   t->a, e) < 0 ?
+	    NULL :
+	    manifest_read(t->a, file, true, e);
+}
+
+static int
+read_facts(struct taking *t, struct err *e)
+{
+	AUTO_ROWS r = db_rows(t->s->db, e,
+	    "SELECT facts, who FROM publication WHERE channel = $1"
+	    " AND id = $2 AND state = 'prepared'",
+	    BIND(V((const char *)t->c->id), V(t->id)));
+	const char *text;
+	json_t *good;
+
+	if (r == NULL || rows_next(r, e) <= 0 ||
+	    (text = row_text(r, 0, t->a)) == NULL ||
+	    (t->who = row_text(r, 1, t->a)) == NULL)
+		return err_set(e, ERR_SYS, "publication is not prepared");
+	t->facts = json_read(
+	    (struct bytes){ (const uint8_t *)text, strlen(text) }, FACTS_MAX,
+	    e);
+	if (t->facts == NULL)
+		return -1;
+	t->ladder = (struct ladder){ .m = number(t->facts, "m"),
+		.nblocks = (int)number(t->facts, "nblocks"),
+		.ngood = (int)number(t->facts, "ngood"),
+		.offer_seq = number(t->facts, "offer_seq"),
+		.fallback_seq = number(t->facts, "fallback_seq") };
+	good = json_object_get(t->facts, "good_seq");
+	for (size_t i = 0; i < json_array_size(good) && i < LADDER_MAX; i++)
+		t->ladder.good_seq[i] =
+		    json_integer_value(json_array_get(good, i));
+	return ladder_check(&t->ladder, e);
+}
+
+/* The positions that the new publication starts with. */
+static int
+take_in(struct taking *t, struct err *e)
+{
+	struct channel_state *c = &t->c->state;
+	char version[VERSION_SIZE];
+
+	t->before = "";
+	if (c->ladder.m > 0 &&
+	    (t->before = channel_state_text(c, t->a, e)) == NULL)
+		return -1;
+	if (state_take_in(c, &t->ladder, t->offer,
+		json_is_true(json_object_get(t->facts, "renewal")), e) < 0)
+		return -1;
+	for (size_t i = 0; i < t->offer->nrepairs; i++)
+		if (release_version(t->s->db, t->c->id, t->offer->repairs[i],
+			version, e) < 0 ||
+		    (version[0] != '\0' && state_repair(c, version, e) < 0))
+			return -1;
+	return 0;
+}
+
+static int
+load(struct taking *t, const char *channel, struct err *e)
+{
+	if ((t->c = channel_load(t->s->db, channel, t->a, e)) == NULL ||
+	    read_facts(t, e) < 0 ||
+	    (t->hold = read_manifest(t, 0, e)) == NULL ||
+	    (t->offer = read_manifest(t, 1, e)) == NULL)
+		return -1;
+	return take_in(t, e);
+}
+
+static int
+put_roots(struct taking *t, struct err *e)
+{
+	json_t *roots = json_object_get(t->facts, "roots");
+
+	for (size_t i = 0; i < json_array_size(roots); i++) {
+		json_t *r = json_array_get(roots, i);
+		const char *sha256 =
+		    json_string_value(json_object_get(r, "sha256"));
+
+		if (db_do(t->s->db, e,
+			"INSERT INTO root (channel, version, sha256, size)"
+			" VALUES ($1, $2, $3, $4)"
+			" ON CONFLICT (channel, version) DO NOTHING",
+			BIND(V((const char *)t->c->id),
+			    V(number(r, "version")), V(sha256),
+			    V(number(r, "size")))) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+put_states(struct taking *t, struct err *e)
+{
+	struct db *db = t->s->db;
+	const char *channel = t->c->id;
+
+	if (db_do(db, e,
+		"UPDATE publication SET state = 'replaced', replaced_s = $2"
+		" WHERE channel = $1 AND state = 'accepted'",
+		BIND(V(channel), V(t->now_s))) < 0 ||
+	    db_do(db, e,
+		"UPDATE publication SET state = 'accepted', switched_s = $3"
+		" WHERE channel = $1 AND id = $2",
+		BIND(V(channel), V(t->id), V(t->now_s))) != 1)
+		return -1;
+	t->c->root_version = number(t->facts, "root_version");
+	(void)snprintf(t->c->publication, sizeof(t->c->publication), "%s",
+	    t->id);
+	return 0;
+}
+
+static int
+put_audit(struct taking *t, struct err *e)
+{
+	const char *after = channel_state_text(&t->c->state, t->a, e);
+	const char *arguments = arena_printf(t->a, e,
+	    "{\"id\":\"%s\",\"m\":%lld,\"version\":\"%s\"}", t->id,
+	    (long long)t->ladder.m, t->offer->version);
+	struct audit row = { .at_s = t->now_s, .who = t->who,
+		.verb = "publication", .channel = t->c->id,
+		.arguments = arguments, .reason = "", .before = t->before,
+		.after = after };
+
+	return after == NULL || arguments == NULL ?
+	    -1 :
+	    audit_add(t->s->db, &row, e);
+}
+
+static int
+commit(struct taking *t, struct err *e)
+{
+	struct db *db = t->s->db;
+	struct round_start start = { "publication", t->now_s,
+		t->s->conf->timestamp_validity_s };
+	AUTO_TX tx = tx_begin(db, e);
+
+	if (tx == NULL || put_roots(t, e) < 0 || put_states(t, e) < 0 ||
+	    release_add(db, t->c->id, t->offer, t->hold, t->now_s, e) < 0 ||
+	    release_note(db, t->c->id, &t->c->state, t->now_s, e) < 0 ||
+	    rounds_start(db, t->c, &start, e) < 0 ||
+	    channel_save(db, t->c, e) < 0 || put_audit(t, e) < 0)
+		return err_in(e, "switch");
+	return tx_commit(&tx, e);
+}
+
+static void
+announce(struct taking *t)
+{
+	char text[300];
+
+	(void)snprintf(text, sizeof(text),
+	    "%s: release %lld, version %s, publication %lld is in force",
+	    t->c->id, (long long)t->offer->seq, t->offer->version,
+	    (long long)t->ladder.m);
+	notify_send(t->s, &(struct notice){ "publication", t->c->id, t->who,
+			      "", text });
+}
+
+int
+switch_finish(struct store *s, const char *channel, const char *id,
+    struct err *e)
+{
+	AUTO_ARENA a = arena_new(ARENA_MAX);
+	struct taking t = { .s = s, .a = a, .id = id,
+		.now_s = clock_now_s() };
+	struct err later;
+	int result = -1;
+
+	if (a == NULL)
+		return err_set(e, ERR_SYS, "no memory");
+	if (load(&t, channel, e) == 0 &&
+	    adopt_publication(s, t.c, id, t.facts, e) == 0)
+		result = commit(&t, e);
+	json_decref(t.facts);
+	if (result < 0) {
+		if (e->kind != ERR_SYS && e->kind != ERR_LIMIT &&
+		    switch_refuse(s, channel, id, e, &later) < 0)
+			log_error("refuse", F("error", (const char *)later.msg));
+		return -1;
+	}
+	announce(&t);
+	/* in force in the database; rounds_keep tries again if this fails.  One
+	 * that the database had lost meets a brake that has gone further. */
+	if (adopt_follow(s, channel, &later) < 0 ||
+	    rounds_sign(s, channel, false, &later) < 0)
+		log_error("round-failed", F("channel", channel),
+		    F("error", (const char *)later.msg));
+	s->table_due = true;
+	return 0;
+}
+
+/* --- at start --- */
+
+static int
+resume_channel(struct store *s, const char *channel, struct arena *a,
+    struct err *e)
+{
+	AUTO_ROWS r = db_rows(s->db, e,
+	    "SELECT id FROM publication WHERE channel = $1"
+	    " AND state = 'prepared' ORDER BY m", BIND(V(channel)));
+	const char *id = NULL;
+	struct err failed;
+	int n;
+
+	if (r == NULL || (n = rows_next(r, e)) < 0)
+		return -1;
+	if (n > 0 && (id = row_text(r, 0, a)) == NULL)
+		return err_set(e, ERR_SYS, "no memory");
+	rows_done(r);
+	r = NULL;
+	if (id != NULL && switch_finish(s, channel, id, &failed) < 0)
+		log_error("switch-failed", F("channel", channel), F("id", id),
+		    F("error", (const char *)failed.msg));
+	return adopt_follow(s, channel, e);
+}
+
+int
+switch_resume(struct store *s, struct err *e)
+{
+	AUTO_ARENA a = arena_new(1 << 20);
+	const char *const *ids;
+	struct err failed;
+	int n;
+
+	if (a == NULL)
+		return err_set(e, ERR_SYS, "no memory");
+	if (db_do(s->db, e,
+		"UPDATE publication SET state = 'open'"
+		" WHERE state = 'checking'", NO_BIND) < 0 ||
+	    (n = channel_list(s->db, &ids, a, e)) < 0)
+		return -1;
+	for (int i = 0; i < n; i++)
+		if (resume_channel(s, ids[i], a, &failed) < 0)
+			log_error("resume-failed", F("channel", ids[i]),
+			    F("error", (const char *)failed.msg));
+	return 0;
+}
