@@ -111,8 +111,8 @@ client_follow(struct sluice *s, const char *channel, struct err *e)
 	s->channel_dir = config_channel_dir(&s->config, s->channel, s->run, e);
 	if (s->channel_dir == NULL)
 		return -1;
-	source_done(&s->source);
-	source_init(&s->source, &s->config, s->channel);
+	origin_done(&s->origin);
+	origin_init(&s->origin, &s->config, s->channel);
 	return 0;
 }
 
@@ -152,7 +152,7 @@ client_begin(struct sluice *s, bool wait, struct err *e)
 void
 client_end(struct sluice *s)
 {
-	source_done(&s->source);
+	origin_done(&s->origin);
 	if (s->lock >= 0)
 		(void)close(s->lock);
 	s->lock = -1;

@@ -9,7 +9,7 @@
 
 #include "client/config.h"
 #include "client/libsluice.h"
-#include "client/source.h"
+#include "client/origin.h"
 #include "client/state.h"
 #include "manifest/base/arena.h"
 #include "manifest/base/base.h"
@@ -32,7 +32,7 @@ struct sluice {
 	int lock;
 	struct arena *run;
 	struct state *state;
-	struct source source;
+	struct origin origin;
 	const char *state_dir, *channel_dir, *downloads;
 	char channel[PRODUCT_MAX + 1];
 	char client_id[CLIENT_ID_SIZE]; /* "": none */

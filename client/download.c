@@ -100,12 +100,12 @@ length(int fd)
 
 /* 1: try again; 0: complete (or more); -1: no use. */
 static int
-one_attempt(const struct download *d, struct source_file *f, struct err *e)
+one_attempt(const struct download *d, struct origin_file *f, struct err *e)
 {
 	int64_t before = f->have;
 	bool limit;
 
-	if (source_download(d->source, f, e) == 0) {
+	if (origin_download(d->origin, f, e) == 0) {
 		f->have = length(f->fd);
 		if (f->have >= f->size)
 			return 0;
@@ -122,7 +122,7 @@ one_attempt(const struct download *d, struct source_file *f, struct err *e)
 }
 
 static int
-fetch_all(const struct download *d, struct source_file *f, struct err *e)
+fetch_all(const struct download *d, struct origin_file *f, struct err *e)
 {
 	int64_t end_ms = clock_mono_ms() + d->config->deadline_s * 1000;
 	int idle = 0;
@@ -139,7 +139,7 @@ fetch_all(const struct download *d, struct source_file *f, struct err *e)
 		if ((rc = one_attempt(d, f, e)) <= 0)
 			return rc;
 		idle = f->have > before ? 0 : idle + 1;
-		if (idle >= ATTEMPTS || d->source->retry_after_s > 0)
+		if (idle >= ATTEMPTS || d->origin->retry_after_s > 0)
 			return -1;
 		if (idle > 0) {
 			struct timespec t = { .tv_sec = 1 << (idle - 1) };
@@ -170,7 +170,7 @@ verify(const struct download *d, int fd, struct err *e)
 
 /* What was resumed from may be what is wrong: then once more from the start. */
 static int
-fetch_verified(const struct download *d, struct source_file *f,
+fetch_verified(const struct download *d, struct origin_file *f,
     const char *path, struct err *e)
 {
 	bool resumed = f->have > 0;
@@ -195,7 +195,7 @@ download_run(const struct download *d, struct err *e)
 {
 	char hex[SHA256_HEX_SIZE], path[4096];
 	struct running r = { d };
-	struct source_file f = { .size = d->target->length,
+	struct origin_file f = { .size = d->target->length,
 		.min_speed = d->config->min_speed,
 		.progress = progressed,
 		.ctx = &r };

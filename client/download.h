@@ -8,14 +8,14 @@
 
 #include <stdint.h>
 
-#include "client/source.h"
+#include "client/origin.h"
 #include "manifest/base/base.h"
 #include "manifest/base/digest.h"
 #include "manifest/base/err.h"
 #include "manifest/role.h"
 
 struct download {
-	struct source *source;
+	struct origin *origin;
 	const struct config *config;
 	const char *folder;
 	const struct target *target; /* verified: path, length, digest */

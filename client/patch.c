@@ -50,7 +50,7 @@ static int
 download(struct patch *p, int stage, const char *path, struct err *e)
 {
 	struct stage_progress s = { p, stage };
-	struct download d = { .source = p->source,
+	struct download d = { .origin = p->origin,
 		.config = p->config,
 		.folder = p->folder,
 		.target = role_target(p->targets, path),

@@ -14,7 +14,7 @@
 #include "manifest/manifest.h"
 
 struct patch {
-	struct source *source;
+	struct origin *origin;
 	const struct config *config;
 	const struct role *targets;
 	const char *folder;    /* of downloads */

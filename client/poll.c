@@ -88,7 +88,7 @@ roots(struct poll *p, struct err *e)
 
 		(void)snprintf(name, sizeof(name), "%lld.root.json",
 		    (long long)p->trust.root->version + 1);
-		if (source_get(p->source, name, false, ROLE_ROOT_MAX, p->arena,
+		if (origin_get(p->origin, name, false, ROLE_ROOT_MAX, p->arena,
 			&file, e) < 0) {
 			if (e->kind == ERR_MISSING)
 				break;
@@ -152,7 +152,7 @@ query(struct poll *p, struct err *e)
 	const struct state_release *r = &p->state->installed;
 	struct arena *a = p->arena;
 	char *q = arena_printf(a, e, "?os=%s&arch=%s&seen=%lld",
-	    source_escape(a, c->os, e), source_escape(a, c->arch, e),
+	    origin_escape(a, c->os, e), origin_escape(a, c->arch, e),
 	    (long long)seen(p));
 
 	if (p->state->pending.seq != 0)
@@ -161,10 +161,10 @@ query(struct poll *p, struct err *e)
 		q = arena_printf(a, e, "%s&id=%s", q, p->client_id);
 	if (q != NULL && r->seq != 0)
 		q = arena_printf(
-		    a, e, "%s&version=%s", q, source_escape(a, r->version, e));
+		    a, e, "%s&version=%s", q, origin_escape(a, r->version, e));
 	if (q != NULL && c->early != NULL)
 		q = arena_printf(
-		    a, e, "%s&group=%s", q, source_escape(a, c->early, e));
+		    a, e, "%s&group=%s", q, origin_escape(a, c->early, e));
 	if (q != NULL && p->ask)
 		q = arena_printf(a, e, "%s&ask=1", q);
 	return q;
@@ -178,8 +178,8 @@ timestamp(struct poll *p, struct err *e)
 	int64_t signed_at, ahead = p->system_s + CLOCK_AHEAD_S;
 	int rc;
 
-	if ((p->source->query = query(p, e)) == NULL ||
-	    source_get(p->source, "timestamp.json", true, ROLE_TIMESTAMP_MAX,
+	if ((p->origin->query = query(p, e)) == NULL ||
+	    origin_get(p->origin, "timestamp.json", true, ROLE_TIMESTAMP_MAX,
 		p->arena, &file, e) < 0)
 		return -1;
 	rc = trust_timestamp(&p->trust, file, &p->behind, e);
@@ -215,7 +215,7 @@ fetch_role(struct poll *p, enum role_kind kind, struct err *e)
 		max = (size_t)m->length;
 	(void)snprintf(
 	    name, sizeof(name), "%lld.%s", (long long)m->version, file_name);
-	if (source_get(p->source, name, false, max, p->arena, &file, e) < 0)
+	if (origin_get(p->origin, name, false, max, p->arena, &file, e) < 0)
 		return -1;
 	rc = kind == ROLE_SNAPSHOT ? trust_snapshot(&p->trust, file, e)
 				   : trust_targets(&p->trust, file, e);
@@ -310,7 +310,7 @@ manifest(struct poll *p, struct err *e)
 	if ((path = role_path(p->arena, t, e)) == NULL ||
 	    (path = arena_printf(p->arena, e, "targets/%s", path)) == NULL)
 		return -1;
-	if (source_get(p->source, path, false, (size_t)t->length, p->arena,
+	if (origin_get(p->origin, path, false, (size_t)t->length, p->arena,
 		&p->manifest_file, e) < 0)
 		return -1;
 	if (!is_target(p->manifest_file, t))
@@ -362,9 +362,9 @@ poll_run(struct poll *p, struct err *e)
 	if (file_mkdirs(p->dir, 0700, e) < 0 || begin(p, e) < 0)
 		return -1;
 	rc = steps(p, e);
-	if (rc == 0 && p->source->ticket[0] != 0 && p->manifest != NULL)
+	if (rc == 0 && p->origin->ticket[0] != 0 && p->manifest != NULL)
 		state_ticket_keep(
-		    p->state, p->manifest->seq, p->now_s, p->source->ticket);
+		    p->state, p->manifest->seq, p->now_s, p->origin->ticket);
 	if (rc == 0)
 		p->state->checked_s = p->system_s;
 	/* last_time, floor and ticket, before anything is acted upon */

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "client/config.h"
-#include "client/source.h"
+#include "client/origin.h"
 #include "client/state.h"
 #include "manifest/base/arena.h"
 #include "manifest/base/base.h"
@@ -25,7 +25,7 @@ struct poll {
 	/* given */
 	const struct config *config;
 	struct state *state;
-	struct source *source;
+	struct origin *origin;
 	struct arena *arena;
 	const char *channel;
 	const char *dir;       /* of the channel's trusted files */

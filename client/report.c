@@ -126,7 +126,7 @@ send_one(struct sluice *s, const char *text, struct err *e)
 	}
 	if (json_array_size(list) == 0)
 		headers[0] = NULL;
-	return source_post(&s->source, "v1/health", text, headers, e);
+	return origin_post(&s->origin, "v1/health", text, headers, e);
 }
 
 int

@@ -67,7 +67,7 @@ ask(struct flow *f, struct err *e)
 
 	*p = (struct poll){ .config = &s->config,
 		.state = s->state,
-		.source = &s->source,
+		.origin = &s->origin,
 		.arena = s->run,
 		.channel = s->channel,
 		.dir = s->channel_dir,
@@ -76,7 +76,7 @@ ask(struct flow *f, struct err *e)
 		.system_s = clock_now_s(),
 		.ask = (f->flags & SLUICE_ASKED) != 0 };
 	if (poll_run(p, e) < 0) {
-		f->out->retry_after_s = s->source.retry_after_s;
+		f->out->retry_after_s = s->origin.retry_after_s;
 		if (e->kind == ERR_MISSING && p->trust.root == NULL)
 			client_hint(s,
 			    "sluice init ROOT trusts the root "
@@ -195,7 +195,7 @@ prepare(struct flow *f, const struct state_release *r, struct err *e)
 	struct sluice *s = f->s;
 	const struct state_release *here = client_here(s);
 	char installed[INSTALL_PATH];
-	struct patch p = { .source = &s->source,
+	struct patch p = { .origin = &s->origin,
 		.config = &s->config,
 		.targets = f->poll.trust.targets,
 		.folder = s->downloads,
@@ -214,7 +214,7 @@ prepare(struct flow *f, const struct state_release *r, struct err *e)
 		return -1;
 	p.slot = &slot;
 	if (patch_run(&p, e) < 0) {
-		f->out->retry_after_s = s->source.retry_after_s;
+		f->out->retry_after_s = s->origin.retry_after_s;
 		return -1;
 	}
 	f->out->delta = p.delta;

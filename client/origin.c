@@ -1,7 +1,7 @@
 /*
  * One seam for both kinds of source.  Trust never depends on the transport.
  */
-#include "client/source.h"
+#include "client/origin.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,9 +18,9 @@
 #define COPY_BYTES 65536
 
 void
-source_init(struct source *s, const struct config *c, const char *channel)
+origin_init(struct origin *s, const struct config *c, const char *channel)
 {
-	*s = (struct source){ .url = c->url,
+	*s = (struct origin){ .url = c->url,
 		.product = c->product,
 		.channel = channel,
 		.query = "",
@@ -29,20 +29,20 @@ source_init(struct source *s, const struct config *c, const char *channel)
 }
 
 void
-source_done(struct source *s)
+origin_done(struct origin *s)
 {
 	fetch_free(s->fetch);
 	s->fetch = NULL;
 }
 
 static bool
-is_folder(const struct source *s)
+is_folder(const struct origin *s)
 {
 	return strncmp(s->url, FOLDER, strlen(FOLDER)) == 0;
 }
 
 static int
-ready(struct source *s, struct err *e)
+ready(struct origin *s, struct err *e)
 {
 	if (s->fetch == NULL && (s->fetch = fetch_new(AGENT, e)) == NULL)
 		return -1;
@@ -53,7 +53,7 @@ ready(struct source *s, struct err *e)
 
 /* The meaning of a status other than 200 and 206. */
 static int
-refuse(struct source *s, const struct fetch_answer *answer, const char *path,
+refuse(struct origin *s, const struct fetch_answer *answer, const char *path,
     struct err *e)
 {
 	if (answer->retry_after_s >= 0)
@@ -70,7 +70,7 @@ refuse(struct source *s, const struct fetch_answer *answer, const char *path,
 }
 
 static int
-open_file(struct source *s, const char *path, struct err *e)
+open_file(struct origin *s, const char *path, struct err *e)
 {
 	AUTO_FD dir =
 	    open(s->url + strlen(FOLDER), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -85,7 +85,7 @@ open_file(struct source *s, const char *path, struct err *e)
 }
 
 int
-source_get(struct source *s, const char *path, bool personal, size_t max,
+origin_get(struct origin *s, const char *path, bool personal, size_t max,
     struct arena *a, struct bytes *out, struct err *e)
 {
 	struct fetch_request r = FETCH_REQUEST;
@@ -116,7 +116,7 @@ source_get(struct source *s, const char *path, bool personal, size_t max,
 
 /* From a folder: copy at most one byte more than promised. */
 static int
-copy_rest(struct source *s, const struct source_file *f, struct err *e)
+copy_rest(struct origin *s, const struct origin_file *f, struct err *e)
 {
 	AUTO_FD from = open_file(s, f->path, e);
 	char buf[COPY_BYTES];
@@ -148,14 +148,14 @@ copy_rest(struct source *s, const struct source_file *f, struct err *e)
 }
 
 struct moving {
-	const struct source_file *f;
+	const struct origin_file *f;
 };
 
 /* fetch counts the bytes of one answer; people want those of the file. */
 static int
 moved(void *ctx, int64_t done)
 {
-	const struct source_file *f = ((struct moving *)ctx)->f;
+	const struct origin_file *f = ((struct moving *)ctx)->f;
 	off_t at = lseek(f->fd, 0, SEEK_CUR);
 
 	if (f->progress == NULL)
@@ -164,7 +164,7 @@ moved(void *ctx, int64_t done)
 }
 
 int
-source_download(struct source *s, const struct source_file *f, struct err *e)
+origin_download(struct origin *s, const struct origin_file *f, struct err *e)
 {
 	AUTO_ARENA a = arena_new(1 << 20);
 	struct fetch_request r = FETCH_REQUEST;
@@ -198,7 +198,7 @@ source_download(struct source *s, const struct source_file *f, struct err *e)
 }
 
 int
-source_post(struct source *s, const char *path, const char *json,
+origin_post(struct origin *s, const char *path, const char *json,
     const char *const *headers, struct err *e)
 {
 	AUTO_ARENA a = arena_new(1 << 20);
@@ -226,7 +226,7 @@ source_post(struct source *s, const char *path, const char *json,
 }
 
 char *
-source_escape(struct arena *a, const char *text, struct err *e)
+origin_escape(struct arena *a, const char *text, struct err *e)
 {
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				    "abcdefghijklmnopqrstuvwxyz0123456789-._~";

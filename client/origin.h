@@ -2,8 +2,8 @@
  * Where documents and artifacts come from: a server or a mirror over HTTP, or
  * a folder of the same layout (url file:///...).  It knows no document.
  */
-#ifndef SLUICE_CLIENT_SOURCE_H
-#define SLUICE_CLIENT_SOURCE_H
+#ifndef SLUICE_CLIENT_ORIGIN_H
+#define SLUICE_CLIENT_ORIGIN_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,7 +14,7 @@
 #include "manifest/base/err.h"
 #include "manifest/base/fetch.h"
 
-struct source {
+struct origin {
 	const char *url; /* of the server, without trailing slash */
 	const char *product, *channel;
 	const char *query;     /* "?id=...", for what is chosen per client */
@@ -24,19 +24,19 @@ struct source {
 	int64_t retry_after_s; /* asked for by the last failure; -1: none */
 };
 
-void source_init(struct source *s, const struct config *c, const char *channel);
-void source_done(struct source *s);
-#define AUTO_SOURCE CLEANUP(source_done) struct source
+void origin_init(struct origin *s, const struct config *c, const char *channel);
+void origin_done(struct origin *s);
+#define AUTO_ORIGIN CLEANUP(origin_done) struct origin
 
 /*
- * source_get - a document below the channel, at most max bytes, within 30 s.
+ * origin_get - a document below the channel, at most max bytes, within 30 s.
  * personal: with the query.  ERR_MISSING: there is none.
  */
-int source_get(struct source *s, const char *path, bool personal, size_t max,
+int origin_get(struct origin *s, const char *path, bool personal, size_t max,
     struct arena *a, struct bytes *out, struct err *e) MUST_CHECK;
 
 /* A file to be appended to fd, which holds its first `have` bytes. */
-struct source_file {
+struct origin_file {
 	const char *path; /* below the channel */
 	int fd;
 	int64_t have, size;
@@ -46,19 +46,19 @@ struct source_file {
 };
 
 /*
- * source_download - the rest of a file.  The descriptor then holds the whole
+ * origin_download - the rest of a file.  The descriptor then holds the whole
  * file, or more or less of it when the source is wrong: the caller checks.
  */
-int source_download(
-    struct source *s, const struct source_file *f, struct err *e) MUST_CHECK;
+int origin_download(
+    struct origin *s, const struct origin_file *f, struct err *e) MUST_CHECK;
 
-/* source_post - JSON to a path of the server itself; ERR_MISSING where there
+/* origin_post - JSON to a path of the server itself; ERR_MISSING where there
  * is no server (a folder, or 404). */
-int source_post(struct source *s, const char *path, const char *json,
+int origin_post(struct origin *s, const char *path, const char *json,
     const char *const *headers, struct err *e) MUST_CHECK;
 
-/* source_escape - text as it may stand in a query. */
-char *source_escape(
+/* origin_escape - text as it may stand in a query. */
+char *origin_escape(
     struct arena *a, const char *text, struct err *e) MUST_CHECK;
 
 #endif
