@@ -137,6 +137,26 @@ not_before_delays_its_stage_only(void)
 	CHECK_INT(next, 200 * DAY_S);
 }
 
+/* The example of sluice-formats(5). */
+static void
+the_envelope_is_as_published(void)
+{
+	int64_t start = INT64_C(1780272000); /* 2026-06-01T00:00:00Z */
+	const struct stage plan[] = {
+		{ .percent_bp = 1000, .min_duration_s = DAY_S },
+		{ .percent_bp = 5000,
+		    .not_before_s = start + 3 * DAY_S,
+		    .min_duration_s = DAY_S },
+		{ .percent_bp = 10000 },
+	};
+
+	CHECK_INT(cohort_envelope(plan, 3, start, start - 1, NULL), 0);
+	CHECK_INT(cohort_envelope(plan, 3, start, start, NULL), 1000);
+	CHECK_INT(cohort_envelope(plan, 3, start, start + DAY_S, NULL), 1000);
+	CHECK_INT(
+	    cohort_envelope(plan, 3, start, start + 2 * DAY_S, NULL), 10000);
+}
+
 static void
 a_stage_past_the_end_of_time_never_starts(void)
 {
@@ -159,6 +179,7 @@ static const struct tap_test tests[] = {
 	TAP(buckets_are_spread_evenly),
 	TAP(the_envelope_rises_with_time),
 	TAP(not_before_delays_its_stage_only),
+	TAP(the_envelope_is_as_published),
 	TAP(a_stage_past_the_end_of_time_never_starts),
 };
 
