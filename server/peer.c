@@ -148,21 +148,31 @@ peer_leave(struct peer_limits *l, const struct peer *p)
 
 /*
  * A bucket is one number: the moment when it would be full again.  A token
- * costs 60000 / per_minute milliseconds of the future, of which there is one
- * minute.  Microseconds, so that many tokens per minute still cost something.
+ * costs a minute / per_minute of the future, of which there is one minute.
+ * Microseconds, so that many tokens per minute still cost something.
  */
+#define MINUTE_US ((int64_t)60000000)
+
+bool
+peer_spent(struct peer_limits *l, const struct peer *p, int64_t per_minute,
+    int64_t now_ms)
+{
+	int64_t was = l->spent_us[slot(l, cut(p, 24, 48))];
+
+	return was + MINUTE_US / per_minute - now_ms * 1000 > MINUTE_US;
+}
+
 bool
 peer_take(struct peer_limits *l, const struct peer *p, int64_t per_minute,
     int64_t now_ms)
 {
 	_Atomic int64_t *at = &l->spent_us[slot(l, cut(p, 24, 48))];
-	const int64_t minute = 60000000, now = now_ms * 1000;
-	const int64_t cost = minute / per_minute;
+	const int64_t now = now_ms * 1000, cost = MINUTE_US / per_minute;
 	int64_t was = atomic_load(at), start;
 
 	do {
 		start = was > now ? was : now;
-		if (start + cost - now > minute)
+		if (start + cost - now > MINUTE_US)
 			return false;
 	} while (!atomic_compare_exchange_weak(at, &was, start + cost));
 	return true;

@@ -48,5 +48,8 @@ void peer_leave(struct peer_limits *l, const struct peer *p);
  * there at most and come back evenly; false: none left. */
 bool peer_take(struct peer_limits *l, const struct peer *p, int64_t per_minute,
     int64_t now_ms);
+/* peer_spent - has it no token left?  Takes none. */
+bool peer_spent(struct peer_limits *l, const struct peer *p, int64_t per_minute,
+    int64_t now_ms);
 
 #endif
