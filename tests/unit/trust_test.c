@@ -68,7 +68,9 @@ view(struct repo *r, int64_t version)
 static void
 says(const struct err *e, enum err_kind kind, const char *text)
 {
-	if (!CHECK_INT(e->kind, kind) | !CHECK(strstr(e->msg, text) != NULL))
+	bool right = CHECK_INT(e->kind, kind);
+
+	if (!CHECK(strstr(e->msg, text) != NULL) || !right)
 		tap_note("said \"%s\", not \"%s\"", e->msg, text);
 }
 
