@@ -389,6 +389,7 @@ int
 state_text(const struct state *s, struct buf *out, struct err *e)
 {
 	AUTO_JSON doc = json_object();
+	char *text;
 
 	if (doc == NULL)
 		return err_set(e, ERR_SYS, "out of memory");
@@ -406,9 +407,12 @@ state_text(const struct state *s, struct buf *out, struct err *e)
 	put_release(doc, "previous", &s->previous);
 	put_release(doc, "pending", &s->pending);
 	put_lists(doc, s);
-	if (json_canon(doc, out, e) < 0)
-		return -1;
+	/* not canonical JSON: that leaves control characters as they are */
+	if ((text = json_dumps(doc, JSON_COMPACT | JSON_SORT_KEYS)) == NULL)
+		return err_set(e, ERR_SYS, "out of memory");
+	buf_text(out, text);
 	buf_byte(out, '\n');
+	free(text);
 	return buf_ok(out, e);
 }
 

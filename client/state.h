@@ -82,7 +82,7 @@ struct state {
 /* state_parse - one copy.  ERR_INPUT, ERR_LIMIT: damaged. */
 int state_parse(struct state *s, struct bytes text, struct err *e) MUST_CHECK;
 
-/* state_text - the canonical JSON of s, ending in a newline. */
+/* state_text - the JSON of s, ending in a newline. */
 int state_text(
     const struct state *s, struct buf *out, struct err *e) MUST_CHECK;
 
