@@ -15,9 +15,10 @@ BENCH_SRC := $(wildcard tests/bench/*.c)
 
 RUN = SLUICE_BUILD=$(abspath $(B)) SLUICE_BIN=$(abspath $(BIN)) tests/run -j $(CHECK_JOBS)
 
-# the programs that a unit test may start are there before it runs
-unit:
-	@$(RUN) $(UNIT)
+# the unit tests and the kept inputs of the fuzz targets
+.PHONY: check-unit
+unit check-unit: $(UNIT) $(REPLAYS)
+	@$(RUN) $(UNIT) $(REPLAYS)
 
 .PHONY: check check-run
 check:

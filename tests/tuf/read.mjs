@@ -134,7 +134,7 @@ async function main() {
     metadataBaseUrl: url,
     targetDir: path.join(dir, 'targets'),
     targetBaseUrl: `${url}/targets`,
-    fetcher: new Fetcher(),
+    fetcher: option.query ? new Fetcher() : undefined, // else its own
   });
   await updater.refresh();
   const docs = checkDocuments(dir);
