@@ -15,9 +15,11 @@
 
 #define ED25519_PUBLIC_SIZE 32
 #define ED25519_SIG_SIZE    64
-#define KEYID_SIZE          SHA256_HEX_SIZE
+#define KEYID_SIZE	    SHA256_HEX_SIZE
 
-enum key_type { KEY_ED25519 };
+enum key_type {
+	KEY_ED25519
+};
 
 struct key {
 	const char *id; /* as the document names it */
@@ -40,7 +42,7 @@ int key_read(struct key *out, const char *id, const json_t *v, bool strict,
     struct arena *a, struct err *e) MUST_CHECK;
 
 /* key_verify - 0 if sig (hex, as in a document) is by this key over message. */
-int key_verify(const struct key *k, const char *sig_hex,
-    struct bytes message, struct err *e) MUST_CHECK;
+int key_verify(const struct key *k, const char *sig_hex, struct bytes message,
+    struct err *e) MUST_CHECK;
 
 #endif

@@ -32,32 +32,31 @@ struct minisign_sig {
 };
 
 /* minisign_key_read - the base64 line ("RW..."), or a whole .pub file. */
-int minisign_key_read(struct minisign_key *out, const char *text,
-    struct err *e) MUST_CHECK;
+int minisign_key_read(
+    struct minisign_key *out, const char *text, struct err *e) MUST_CHECK;
 
 /* minisign_key_write - the base64 line, NUL-terminated. */
-void minisign_key_write(char out[static MINISIGN_KEY_TEXT + 1],
-    const struct minisign_key *k);
+void minisign_key_write(
+    char out[static MINISIGN_KEY_TEXT + 1], const struct minisign_key *k);
 
 /* minisign_key_file - a whole .pub file, as minisign -G writes it. */
 void minisign_key_file(struct buf *out, const struct minisign_key *k);
 
 /* minisign_read - a .minisig file; prehashed signatures only. */
-int minisign_read(struct minisign_sig *out, struct bytes text, struct err *e)
-    MUST_CHECK;
+int minisign_read(
+    struct minisign_sig *out, struct bytes text, struct err *e) MUST_CHECK;
 
 /* minisign_write - the .minisig file of a signature. */
 void minisign_write(struct buf *out, const struct minisign_sig *s);
 
 /* minisign_hash - BLAKE2b-512 of bytes in memory / of a file from its start. */
-void minisign_hash(uint8_t out[static MINISIGN_HASH_SIZE],
-    struct bytes message);
-int minisign_hash_fd(uint8_t out[static MINISIGN_HASH_SIZE], int fd,
-    struct err *e) MUST_CHECK;
+void minisign_hash(
+    uint8_t out[static MINISIGN_HASH_SIZE], struct bytes message);
+int minisign_hash_fd(
+    uint8_t out[static MINISIGN_HASH_SIZE], int fd, struct err *e) MUST_CHECK;
 
 /* minisign_verify - both signatures (file and trusted comment). */
-int minisign_verify(const struct minisign_key *k,
-    const struct minisign_sig *s,
+int minisign_verify(const struct minisign_key *k, const struct minisign_sig *s,
     const uint8_t hash[static MINISIGN_HASH_SIZE], struct err *e) MUST_CHECK;
 
 #endif

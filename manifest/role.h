@@ -17,23 +17,29 @@
 
 #include "manifest/base/arena.h"
 #include "manifest/base/base.h"
+#include "manifest/base/buf.h"
 #include "manifest/base/digest.h"
 #include "manifest/base/err.h"
 #include "manifest/key.h"
 #include "manifest/minisign.h"
 
 /* Sizes of security limits, bytes. */
-#define ROLE_ROOT_MAX      (512 * 1024)
+#define ROLE_ROOT_MAX	   (512 * 1024)
 #define ROLE_TIMESTAMP_MAX (16 * 1024)
 #define ROLE_SNAPSHOT_MAX  (2 * 1024 * 1024)
 #define ROLE_TARGETS_MAX   (5 * 1024 * 1024)
 #define ROLE_VERSION_MAX   INT32_MAX /* foreign clients use int */
-#define ROLE_KEYS_MAX      64
+#define ROLE_KEYS_MAX	   64
 #define ROLE_MINISIGN_MAX  8
-#define ROLE_SIGS_MAX      (2 * ROLE_KEYS_MAX) /* a root: old keys and new */
-#define TARGET_PATH_MAX    1024
+#define ROLE_SIGS_MAX	   (2 * ROLE_KEYS_MAX) /* a root: old keys and new */
+#define TARGET_PATH_MAX	   1024
 
-enum role_kind { ROLE_ROOT, ROLE_TIMESTAMP, ROLE_SNAPSHOT, ROLE_TARGETS };
+enum role_kind {
+	ROLE_ROOT,
+	ROLE_TIMESTAMP,
+	ROLE_SNAPSHOT,
+	ROLE_TARGETS
+};
 #define ROLE_KINDS 4
 
 /* role_name - "root", "timestamp", "snapshot", "targets". */
@@ -49,9 +55,9 @@ struct role_keys {
 
 /* What one document says of another file. */
 struct metafile {
-	const char *name;  /* "snapshot.json" */
+	const char *name; /* "snapshot.json" */
 	int64_t version;
-	int64_t length;    /* bytes; -1: not said */
+	int64_t length; /* bytes; -1: not said */
 	bool hashed;
 	uint8_t sha256[SHA256_SIZE];
 };
@@ -72,8 +78,8 @@ struct role {
 	int64_t version;
 	int64_t expires_s;
 	const char *product, *channel; /* x-sluice; NULL in foreign documents */
-	struct bytes file;   /* as received */
-	struct bytes signed_; /* canonical form of "signed" */
+	struct bytes file;	       /* as received */
+	struct bytes signed_;	       /* canonical form of "signed" */
 	const struct role_sig *sigs;
 	size_t nsigs;
 
@@ -91,7 +97,7 @@ struct role {
 
 	/* timestamp, x-sluice */
 	int64_t signed_at_s; /* 0: not said */
-	int cap_bp;          /* basis points; 0 in low views */
+	int cap_bp;	     /* basis points; 0 in low views */
 	int64_t pin_seq;     /* 0: none */
 	bool urgent;
 	bool offline;
@@ -101,7 +107,10 @@ struct role {
 	size_t ntargets;
 };
 
-enum { ROLE_FOREIGN = 0, ROLE_STRICT = 1 };
+enum {
+	ROLE_FOREIGN = 0,
+	ROLE_STRICT = 1
+};
 
 /*
  * role_read - parse a document of the expected kind.  Nothing is verified but
@@ -129,26 +138,31 @@ const struct metafile *role_meta(const struct role *doc, const char *name);
 const struct target *role_target(const struct role *doc, const char *path);
 
 /* metafile_check - length and digest of file are what m says. */
-int metafile_check(const struct metafile *m, struct bytes file,
-    struct err *e) MUST_CHECK;
+int metafile_check(
+    const struct metafile *m, struct bytes file, struct err *e) MUST_CHECK;
 
 /*
  * role_path - the name under which a repository with consistent snapshots
  * serves a target: "dir/<sha256>.<name>".
  */
-char *role_path(struct arena *a, const struct target *t, struct err *e)
-    MUST_CHECK;
+char *role_path(
+    struct arena *a, const struct target *t, struct err *e) MUST_CHECK;
 
 /* --- building (the signer and the brake write with these) --- */
 
+/* What every signed object begins with. */
+struct role_head {
+	const char *product, *channel;
+	int64_t version, expires_s;
+	json_t *extra; /* more members of x-sluice; NULL: none; borrowed */
+};
+
 /*
- * role_build - canonical "signed" object of a document from its JSON; adds
- * _type, spec_version, version, expires and x-sluice (product, channel and
- * the extra members of xs, which may be NULL; borrowed) to signed_, which it
- * modifies.
+ * role_build - append the canonical "signed" object of a document: its own
+ * members are in signed_, which gets _type, spec_version, version, expires and
+ * x-sluice added.
  */
-int role_build(json_t *signed_, enum role_kind kind, int64_t version,
-    int64_t expires_s, const char *product, const char *channel, json_t *xs,
+int role_build(json_t *signed_, enum role_kind kind, const struct role_head *h,
     struct buf *out, struct err *e) MUST_CHECK;
 
 /*

@@ -17,12 +17,12 @@ struct reading {
 };
 
 /* role_body_extra - x-sluice; v may be NULL. */
-int role_body_extra(const struct reading *in, const json_t *v, struct err *e)
-    MUST_CHECK;
+int role_body_extra(
+    const struct reading *in, const json_t *v, struct err *e) MUST_CHECK;
 
 /* role_body - the members of "signed" that only this kind has. */
-int role_body(const struct reading *in, json_t *signed_, struct err *e)
-    MUST_CHECK;
+int role_body(
+    const struct reading *in, json_t *signed_, struct err *e) MUST_CHECK;
 
 /*
  * role_body_lower - copy with letters in lower case, as other TUF tools may

@@ -41,38 +41,36 @@ set_time(json_t *object, const char *key, int64_t unix_s, struct err *e)
 }
 
 static int
-set_extra(json_t *signed_, const char *product, const char *channel, json_t *xs,
-    struct err *e)
+set_extra(json_t *signed_, const struct role_head *h, struct err *e)
 {
-	AUTO_JSON all = xs == NULL ? json_object() : json_copy(xs);
+	AUTO_JSON all = h->extra == NULL ? json_object() : json_copy(h->extra);
 
-	if (!name_ok(product, PRODUCT_MAX) || !name_ok(channel, PRODUCT_MAX))
+	if (!name_ok(h->product, PRODUCT_MAX) ||
+	    !name_ok(h->channel, PRODUCT_MAX))
 		return err_set(
 		    e, ERR_INPUT, "product or channel is not a name");
-	if (set_new(all, "product", json_string(product), e) < 0 ||
-	    set_new(all, "channel", json_string(channel), e) < 0)
+	if (set_new(all, "product", json_string(h->product), e) < 0 ||
+	    set_new(all, "channel", json_string(h->channel), e) < 0)
 		return -1;
 	return set_new(signed_, "x-sluice", json_incref(all), e);
 }
 
 int
-role_build(json_t *signed_, enum role_kind kind, int64_t version,
-    int64_t expires_s, const char *product, const char *channel, json_t *xs,
+role_build(json_t *signed_, enum role_kind kind, const struct role_head *h,
     struct buf *out, struct err *e)
 {
 	const char *name = role_name(kind);
 
-	if (version < 1 || version > ROLE_VERSION_MAX)
+	if (h->version < 1 || h->version > ROLE_VERSION_MAX)
 		return err_set(e, ERR_INPUT,
 		    "%s.json: version %" PRId64 " is not in 1..%" PRId32, name,
-		    version, ROLE_VERSION_MAX);
+		    h->version, ROLE_VERSION_MAX);
 	if (set_new(signed_, "_type", json_string(name), e) < 0 ||
 	    set_new(signed_, "spec_version", json_string(SPEC_VERSION), e) <
 		0 ||
-	    set_new(signed_, "version", json_integer(version), e) < 0 ||
-	    set_time(signed_, "expires", expires_s, e) < 0 ||
-	    set_extra(signed_, product, channel, xs, e) < 0 ||
-	    json_canon(signed_, out, e) < 0)
+	    set_new(signed_, "version", json_integer(h->version), e) < 0 ||
+	    set_time(signed_, "expires", h->expires_s, e) < 0 ||
+	    set_extra(signed_, h, e) < 0 || json_canon(signed_, out, e) < 0)
 		return err_in(e, "%s.json", name);
 	return buf_ok(out, e);
 }
@@ -149,6 +147,8 @@ timestamp_build(
 {
 	AUTO_JSON signed_ = json_object();
 	AUTO_JSON xs = json_object();
+	const struct role_head head = { t->product, t->channel, t->version,
+		t->expires_s, xs };
 
 	if (t->cap_bp < 0 || t->cap_bp > BP_ALL || t->pin_seq < 0)
 		return err_set(e, ERR_INPUT,
@@ -165,6 +165,5 @@ timestamp_build(
 		return -1;
 	if (timestamp_meta(signed_, &t->snapshot, e) < 0)
 		return err_in(e, "timestamp.json");
-	return role_build(signed_, ROLE_TIMESTAMP, t->version, t->expires_s,
-	    t->product, t->channel, xs, out, e);
+	return role_build(signed_, ROLE_TIMESTAMP, &head, out, e);
 }

@@ -16,17 +16,19 @@
 
 struct trust {
 	struct arena *arena;
-	int mode;       /* ROLE_STRICT or ROLE_FOREIGN */
-	int64_t now_s;  /* fixed for the whole run */
-	const char *product, *channel; /* strict: what every document must say */
+	int mode;      /* ROLE_STRICT or ROLE_FOREIGN */
+	int64_t now_s; /* fixed for the whole run */
+	const char *product,
+	    *channel;	    /* strict: what every document must say */
 	bool allow_offline; /* take a timestamp that carries "offline" */
 	const struct role *root, *timestamp, *snapshot, *targets;
-	bool keys_changed; /* timestamp or snapshot keys changed by a new root */
+	bool
+	    keys_changed; /* timestamp or snapshot keys changed by a new root */
 
 	/* trust.c keeps the order with these */
-	int roots;      /* new ones in this run */
+	int roots; /* new ones in this run */
 	bool roots_done;
-	bool current;   /* timestamp passed trust_timestamp in this run */
+	bool current; /* timestamp passed trust_timestamp in this run */
 };
 
 /*
@@ -64,8 +66,8 @@ int trust_stored(struct trust *t, enum role_kind kind, struct bytes file,
  * *behind (may be NULL) is set when the refusal means "this source is behind
  * what this machine has seen" (a lower version, well signed).
  */
-int trust_timestamp(struct trust *t, struct bytes file, bool *behind,
-    struct err *e) MUST_CHECK;
+int trust_timestamp(
+    struct trust *t, struct bytes file, bool *behind, struct err *e) MUST_CHECK;
 
 /*
  * trust_snapshot - length and digest as the timestamp says, signature, version
@@ -75,11 +77,10 @@ int trust_timestamp(struct trust *t, struct bytes file, bool *behind,
  * Targets likewise, with the snapshot's word.
  */
 bool trust_snapshot_needed(const struct trust *t);
-int trust_snapshot(struct trust *t, struct bytes file, struct err *e)
-    MUST_CHECK;
+int trust_snapshot(
+    struct trust *t, struct bytes file, struct err *e) MUST_CHECK;
 
 bool trust_targets_needed(const struct trust *t);
-int trust_targets(struct trust *t, struct bytes file, struct err *e)
-    MUST_CHECK;
+int trust_targets(struct trust *t, struct bytes file, struct err *e) MUST_CHECK;
 
 #endif

@@ -248,8 +248,10 @@ rootdoc_write(const struct rootdoc *d, struct buf *out, struct err *e)
 	buf_init(&signed_, ROLE_ROOT_MAX);
 	if (keys == NULL || v == NULL || write_keys(d, keys) < 0)
 		return err_set(e, ERR_SYS, "out of memory");
-	if (role_build(v, ROLE_ROOT, d->version, d->expires_s, d->product,
-		d->channel, xs, &signed_, e) < 0 ||
+	if (role_build(v, ROLE_ROOT,
+		&(struct role_head){ d->product, d->channel, d->version,
+		    d->expires_s, xs },
+		&signed_, e) < 0 ||
 	    buf_ok(&signed_, e) < 0 ||
 	    role_wrap(buf_bytes(&signed_), NULL, 0, out, e) < 0)
 		return -1;

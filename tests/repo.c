@@ -152,8 +152,10 @@ build(struct repo *r, enum role_kind kind, int64_t version, json_t *signed_,
 	struct err e = { .msg = "" };
 
 	buf_init(&out, 2 * ROLE_TARGETS_MAX);
-	must(role_build(signed_, kind, version, r->expires_s[kind], r->product,
-		 r->channel, xs, &out, &e),
+	must(role_build(signed_, kind,
+		 &(struct role_head){
+		     r->product, r->channel, version, r->expires_s[kind], xs },
+		 &out, &e),
 	    &e);
 	json_decref(signed_);
 	return sign_kind(r, kind, keep(r, &out));

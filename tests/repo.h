@@ -37,7 +37,7 @@ struct repo {
 	int64_t expires_s[ROLE_KINDS];
 	struct repo_keys roles[ROLE_KINDS];   /* what root names */
 	struct repo_keys signers[ROLE_KINDS]; /* who signs; n = 0: all these */
-	struct repo_keys minisign;            /* in root's x-sluice */
+	struct repo_keys minisign;	      /* in root's x-sluice */
 	struct timestamp_fields timestamp;    /* cap_bp, offline and so on */
 };
 
@@ -65,28 +65,27 @@ struct repo_keys repo_keys(int threshold, const char *names);
 struct minisign_key repo_minisign_key(const struct repo_key *k);
 
 struct bytes repo_root(struct repo *r, int64_t version);
-struct bytes repo_targets(struct repo *r, int64_t version,
-    const struct target *targets, size_t n);
-struct bytes repo_snapshot(struct repo *r, int64_t version,
-    const struct metafile *meta, size_t n);
-struct bytes repo_timestamp(struct repo *r, int64_t version,
-    const struct metafile *snapshot);
+struct bytes repo_targets(
+    struct repo *r, int64_t version, const struct target *targets, size_t n);
+struct bytes repo_snapshot(
+    struct repo *r, int64_t version, const struct metafile *meta, size_t n);
+struct bytes repo_timestamp(
+    struct repo *r, int64_t version, const struct metafile *snapshot);
 
 /* repo_sign - the file around signed bytes. */
-struct bytes repo_sign(struct repo *r, struct bytes signed_,
-    const struct repo_keys *by);
+struct bytes repo_sign(
+    struct repo *r, struct bytes signed_, const struct repo_keys *by);
 
 /* repo_meta / repo_target - what a document says of a file. */
-struct metafile repo_meta(const char *name, int64_t version,
-    struct bytes file);
+struct metafile repo_meta(const char *name, int64_t version, struct bytes file);
 struct target repo_target(const char *path, struct bytes file);
 
 /* One view: a timestamp, a snapshot and targets of the same version. */
 struct repo_view {
 	struct bytes timestamp, snapshot, targets;
 };
-struct repo_view repo_view(struct repo *r, int64_t version,
-    const struct target *targets, size_t n);
+struct repo_view repo_view(
+    struct repo *r, int64_t version, const struct target *targets, size_t n);
 
 /* repo_minisign - a .minisig file. */
 struct bytes repo_minisign(struct repo *r, const struct repo_key *k,
