@@ -20,8 +20,7 @@
 #include "server/ipc.h"
 #include "server/worker.h"
 
-#define TABLE_MAX (256 << 20) /* bytes of a table's JSON */
-#define RETRY_MS  200	      /* while store is too busy to listen */
+#define RETRY_MS 200 /* while store is too busy to listen */
 
 struct front {
 	const struct server_config *conf;
@@ -252,15 +251,24 @@ start(struct front *f, int listen_fd, struct err *e)
 	return 0;
 }
 
+/* Workers leave by themselves, within seconds; meanwhile store's answers still
+ * come through. */
 static void
 finish(struct front *f)
 {
-	int n = f->team.n;
+	struct pollfd p = { .fd = f->team.store_fd, .events = POLLIN };
+	int n = f->team.n, left = 0;
 
-	/* who waits for store gets its answer, if it comes soon */
 	atomic_store(&f->team.stop, true);
-	for (int i = 0; i < n; i++)
-		(void)pthread_join(f->team.workers[i]->thread, NULL);
+	while (left < n) {
+		if (pthread_tryjoin_np(f->team.workers[left]->thread, NULL) ==
+		    0) {
+			left++;
+			continue;
+		}
+		if (poll(&p, 1, 20) > 0 && !read_store(f))
+			p.fd = -1;
+	}
 	for (int i = 0; i < n; i++)
 		worker_free(f->team.workers[i]);
 	worker_table_drop(f->newest);

@@ -247,8 +247,11 @@ ipc_receive(int fd, json_t **v, int *got_fd, struct err *e)
 	*got_fd = -1;
 	if ((len = next_len(fd, e)) <= 0)
 		return (int)len;
-	if (len > IPC_MAX)
-		return err_set(e, ERR_LIMIT, "a message is too long");
+	if (len > IPC_MAX) {
+		/* an empty read drops the packet */
+		(void)!recv(fd, NULL, 0, 0);
+		return err_set(e, ERR_INPUT, "a message is too long");
+	}
 	if ((text = malloc((size_t)len)) == NULL)
 		return err_set(e, ERR_SYS, "no memory for a message");
 	if (receive_packet(fd, text, (size_t)len, got_fd, e) == 0)

@@ -1,0 +1,202 @@
+/*
+ * sluiced: the update server.  Verbs that make and check its state, and "run".
+ */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "manifest/base/log.h"
+#include "manifest/base/secret.h"
+#include "manifest/base/text.h"
+#include "manifest/base/verb.h"
+#include "server/config.h"
+#include "server/sandbox.h"
+#include "server/store.h"
+#include "server/supervise.h"
+
+#define ARENA_MAX (1 << 20)
+
+/* The configuration that every verb starts from; --state wins. */
+static int
+configure(const struct args *args, struct server_config *conf, struct arena **a,
+    struct err *e)
+{
+	const char *state = args_text(args, "state", NULL);
+
+	if ((*a = arena_new(ARENA_MAX)) == NULL)
+		return err_set(e, ERR_SYS, "no memory");
+	/* before SLUICE_STATE is read from there */
+	if (state != NULL && setenv("SLUICE_STATE", state, 1) < 0)
+		return err_sys(e, "SLUICE_STATE");
+	return config_read(conf, args_text(args, "config", NULL), *a, e);
+}
+
+static int
+cmd_run(const struct args *args, struct err *e)
+{
+	struct server_config conf;
+	AUTO_ARENA a = NULL;
+
+	if (configure(args, &conf, &a, e) < 0)
+		return -1;
+	log_open("supervisor",
+	    strcmp(conf.log_level, "error") == 0      ? LOG_LEVEL_ERROR
+		: strcmp(conf.log_level, "warn") == 0 ? LOG_LEVEL_WARN
+						      : LOG_LEVEL_INFO);
+	if (supervise_run(&conf, e) < 0) {
+		log_error("start_failed", F("process", "supervisor"),
+		    F("error", (const char *)e->msg));
+		return -1;
+	}
+	return 0;
+}
+
+static void
+print_tokens(const struct store_tokens *t, bool json)
+{
+	if (json)
+		printf("{\"publish\":\"%s\",\"read\":\"%s\"}\n", t->publish,
+		    t->read);
+	else
+		printf("publish token: %s\nread token:    %s\n", t->publish,
+		    t->read);
+}
+
+static int
+cmd_init(const struct args *args, struct err *e)
+{
+	struct server_config conf;
+	struct store_tokens tokens;
+	char path[4096];
+	AUTO_ARENA a = NULL;
+	const char *const *channels;
+	size_t n;
+
+	channels = args_list(args, "channel", &n);
+	if (configure(args, &conf, &a, e) < 0)
+		return -1;
+	if (store_init(conf.state, &tokens, e) == 0)
+		print_tokens(&tokens, args_flag(args, "json"));
+	else if (e->kind != ERR_CONFLICT || n == 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		if (store_key(conf.state, channels[i], path, sizeof(path), e) <
+		    0)
+			return err_in(e, "channel %s", channels[i]);
+		if (args_flag(args, "json"))
+			printf("{\"channel\":\"%s\",\"key\":\"%s\"}\n",
+			    channels[i], path);
+		else
+			printf("brake key of %s: %s\n", channels[i], path);
+	}
+	return 0;
+}
+
+static int
+cmd_channel_add(const struct args *args, struct err *e)
+{
+	const char *root = args_text(args, "root", NULL);
+	struct server_config conf;
+	char fingerprint[65];
+	AUTO_ARENA a = NULL;
+
+	if (root == NULL)
+		return err_set(e, ERR_USAGE,
+		    "channel add needs --root FILE, the channel's first root");
+	if (configure(args, &conf, &a, e) < 0 ||
+	    store_channel_add(conf.state, args->argv[0], root, fingerprint, e) <
+		0)
+		return -1;
+	if (args_flag(args, "json"))
+		printf("{\"channel\":\"%s\",\"root_sha256\":\"%s\"}\n",
+		    args->argv[0], fingerprint);
+	else
+		printf("%s  %s\ncompare this with what the root's holders"
+		       " say\n",
+		    fingerprint, args->argv[0]);
+	return 0;
+}
+
+static int
+cmd_check(const struct args *args, struct err *e)
+{
+	struct server_config conf;
+	struct sandbox box = sandbox_probe();
+	AUTO_ARENA a = NULL;
+
+	if (configure(args, &conf, &a, e) < 0)
+		return -1;
+	if (args_flag(args, "print"))
+		config_print(stdout, &conf);
+	else
+		printf("configuration ok; landlock %d, seccomp %s\n",
+		    box.landlock, box.seccomp ? "yes" : "no");
+	return 0;
+}
+
+static int
+cmd_prune(const struct args *args, struct err *e)
+{
+	struct server_config conf;
+	AUTO_ARENA a = NULL;
+	char text[32];
+	int64_t freed;
+
+	if (configure(args, &conf, &a, e) < 0 ||
+	    store_prune(&conf, &freed, e) < 0)
+		return -1;
+	if (args_flag(args, "json"))
+		printf("{\"freed\":%lld}\n", (long long)freed);
+	else
+		printf("freed %s\n", size_text(text, sizeof(text), freed));
+	return 0;
+}
+
+// clang-format off
+static const struct opt common[] = {
+	{ "config", 'c', OPT_TEXT, "FILE",
+	    "configuration (" CONFIG_FILE " if there is one)" },
+	{ "state", 's', OPT_TEXT, "DIR", "state directory" },
+	{ "json", 0, OPT_FLAG, NULL, "print JSON" },
+};
+static const struct opt init_opts[] = {
+	{ "channel", 0, OPT_LIST, "PRODUCT/CHANNEL",
+	    "make this channel's brake key too; may be repeated" },
+};
+static const struct opt channel_opts[] = {
+	{ "root", 0, OPT_TEXT, "FILE", "the channel's first root" },
+};
+static const struct opt check_opts[] = {
+	{ "print", 'n', OPT_FLAG, NULL, "print the effective configuration" },
+};
+static const struct verb verbs[] = {
+	{ "run", "", "serve until SIGTERM", cmd_run, NULL, 0, 0, 0 },
+	{ "init", "", "make the state directory, tokens and brake keys",
+	    cmd_init, init_opts, COUNT(init_opts), 0, 0 },
+	{ "channel add", "PRODUCT/CHANNEL", "trust a channel's first root",
+	    cmd_channel_add, channel_opts, COUNT(channel_opts), 1, 1 },
+	{ "check", "", "check the configuration without starting", cmd_check,
+	    check_opts, COUNT(check_opts), 0, 0 },
+	{ "prune", "", "drop what nothing names any more (server stopped)",
+	    cmd_prune, NULL, 0, 0, 0 },
+};
+static const struct program program = {
+	"sluiced", "update server: hands each client its rung of a signed"
+	" ladder", verbs, COUNT(verbs), common, COUNT(common),
+};
+// clang-format on
+
+int
+main(int argc, char **argv)
+{
+	struct err e;
+
+	if (secret_process(&e) < 0) {
+		(void)fprintf(stderr, "sluiced: error: %s\n", e.msg);
+		return 2;
+	}
+	/* from the kernel's randomness, while it can still be opened */
+	json_object_seed(0);
+	return verb_main(&program, argc, argv);
+}
