@@ -1,14 +1,16 @@
 /*
- * minisign's formats: both ways, and everything that must not pass.  The real
- * minisign program is met in tests/cli/minisign.t.
+ * minisign's formats: both ways, everything that must not pass, and the real
+ * program where it is installed.
  */
 #include "manifest/minisign.h"
 
 #include <fcntl.h>
 #include <sodium.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "manifest/base/file.h"
@@ -136,23 +138,25 @@ minisign_refuses_every_truncation(void)
 static struct bytes
 with_line(struct fixture *f, int line, const char *text)
 {
-	char *out = calloc(1, MINISIGN_FILE_MAX + 8192), *at = out;
 	const char *from = (const char *)f->sig.at;
-	struct bytes b;
+	struct bytes out;
+	AUTO_BUF b;
 	struct err e;
 
+	buf_init(&b, 2 * MINISIGN_FILE_MAX);
 	for (int i = 0; *from != '\0'; i++) {
 		size_t n = strcspn(from, "\n");
 
-		at += sprintf(at, "%.*s\n",
-		    i == line ? (int)strlen(text) : (int)n,
-		    i == line ? text : from);
+		if (i == line)
+			buf_text(&b, text);
+		else
+			buf_add(&b, from, n);
+		buf_byte(&b, '\n');
 		from += n + 1;
 	}
-	b.len = strlen(out);
-	b.at = arena_bytes(f->repo->arena, out, b.len, &e);
-	free(out);
-	return b;
+	out.len = b.len;
+	out.at = arena_bytes(f->repo->arena, b.at, b.len, &e);
+	return out;
 }
 
 static void
@@ -321,6 +325,103 @@ minisign_hashes_a_file_from_its_start(void)
 	free(data);
 }
 
+/* --- the real program --- */
+
+/* Exit status of a program with its output thrown away; -1: not there. */
+static int
+run(const char *const argv[])
+{
+	posix_spawn_file_actions_t to;
+	pid_t pid;
+	int status, rc;
+
+	posix_spawn_file_actions_init(&to);
+	for (int fd = 0; fd <= 2; fd++)
+		posix_spawn_file_actions_addopen(
+		    &to, fd, "/dev/null", O_RDWR, 0);
+	rc = posix_spawnp(
+	    &pid, argv[0], &to, NULL, (char *const *)(uintptr_t)argv, environ);
+	posix_spawn_file_actions_destroy(&to);
+	if (rc != 0 || waitpid(pid, &status, 0) != pid)
+		return -1;
+	return WIFEXITED(status) && WEXITSTATUS(status) != 127
+	    ? WEXITSTATUS(status)
+	    : -1;
+}
+
+static const char *
+put(const char *name, struct bytes content)
+{
+	static char paths[8][4096];
+	static int next;
+	char *path = paths[next++ % 8];
+	struct err e;
+
+	snprintf(path, sizeof paths[0], "%s/%s", tap_tmpdir(), name);
+	if (content.at != NULL)
+		CHECK_INT(
+		    file_replace(path, content.at, content.len, 0600, &e), 0);
+	return path;
+}
+
+static void
+minisign_the_program_takes_ours(void)
+{
+	struct fixture f = fixture();
+	const char *message = put("m", f.message);
+	const char *sig = put("m.minisig", f.sig);
+	const char *other = put("other", repo_text("{}"));
+	AUTO_BUF key;
+
+	buf_init(&key, 1000);
+	minisign_key_file(&key, &f.key);
+	const char *pub = put("m.pub", buf_bytes(&key));
+	const char *const good[] = { "minisign", "-V", "-q", "-m", message,
+		"-x", sig, "-p", pub, NULL };
+	const char *const bad[] = { "minisign", "-V", "-q", "-m", other, "-x",
+		sig, "-p", pub, NULL };
+	int rc = run(good);
+
+	if (rc < 0) {
+		tap_skip("no minisign");
+	} else {
+		CHECK_INT(rc, 0);
+		CHECK_INT(run(bad), 1);
+		f.sig = with_line(&f, 2, "trusted comment: another");
+		(void)put("m.minisig", f.sig);
+		CHECK_INT(run(good), 1);
+	}
+	repo_free(f.repo);
+}
+
+static void
+minisign_takes_the_programs(void)
+{
+	struct fixture f = fixture();
+	struct bytes none = { 0 }, text;
+	const char *message = put("p", f.message), *pub = put("p.pub", none);
+	const char *sec = put("p.sec", none), *sig = put("p.minisig", none);
+	const char *const make[] = { "minisign", "-G", "-W", "-f", "-p", pub,
+		"-s", sec, NULL };
+	const char *const sign[] = { "minisign", "-S", "-W", "-s", sec, "-m",
+		message, "-x", sig, "-t", COMMENT, NULL };
+	struct err e;
+
+	if (run(make) != 0) {
+		tap_skip("no minisign that makes keys without a password");
+		repo_free(f.repo);
+		return;
+	}
+	CHECK_INT(run(sign), 0);
+	CHECK_INT(
+	    file_read(f.repo->arena, pub, MINISIGN_FILE_MAX, &text, &e), 0);
+	CHECK_INT(minisign_key_read(&f.key, (const char *)text.at, &e), 0);
+	CHECK_INT(
+	    file_read(f.repo->arena, sig, MINISIGN_FILE_MAX, &text, &e), 0);
+	CHECK_INT(check(&f, text, &e), 0);
+	repo_free(f.repo);
+}
+
 static const struct tap_test tests[] = {
 	TAP(minisign_takes_its_own_signatures),
 	TAP(minisign_takes_what_minisign_made),
@@ -333,6 +434,8 @@ static const struct tap_test tests[] = {
 	TAP(minisign_bounds_the_trusted_comment),
 	TAP(minisign_keys_go_both_ways),
 	TAP(minisign_hashes_a_file_from_its_start),
+	TAP(minisign_the_program_takes_ours),
+	TAP(minisign_takes_the_programs),
 };
 
 int
