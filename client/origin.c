@@ -134,7 +134,10 @@ copy_rest(struct origin *s, const struct origin_file *f, struct err *e)
 			return err_sys(e, "%s", f->path);
 		}
 		if (n == 0)
-			break;
+			return at == f->size
+			    ? 0
+			    : err_set(e, ERR_INPUT, "%s: shorter than signed",
+				  f->path);
 		if (at + n > f->size)
 			return err_set(
 			    e, ERR_LIMIT, "%s: longer than signed", f->path);
