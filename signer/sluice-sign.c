@@ -16,11 +16,11 @@ main(int argc, char **argv)
 		root_verb_init,
 		root_verb_next,
 		root_verb_sign,
-		/* publish_verb, */
-		/* renew_verb, */
+		publish_verb,
+		renew_verb,
 		/* add_verb, */
-		/* keyless_verb, */
-		/* verify_verb, */
+		keyless_verb,
+		verify_verb,
 		/* inspect_verb, */
 		/* diff_verb, */
 		/* push_verb, */

@@ -1,0 +1,294 @@
+/*
+ * sluice-sign keyless: a tree that a web server without any key can serve.
+ */
+#include "signer/keyless.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "manifest/base/clock.h"
+#include "manifest/base/file.h"
+#include "manifest/base/text.h"
+#include "manifest/cohort.h"
+#include "signer/check.h"
+#include "signer/previous.h"
+#include "signer/verbs.h"
+
+struct tree {
+	const struct keyless *k;
+	struct arena *a;
+	struct err *e;
+	const char *to;   /* DIR/<product>/<channel> */
+	const char *side; /* DIR.timestamps/<product>/<channel> */
+	int64_t round;    /* before: of the timestamp in place; 0: none */
+	int index;        /* of its rung, if it is of this publication; -1 */
+};
+
+/* --- files ---------------------------------------------------------------- */
+
+static int
+copy_one(void *ctx, const char *path, int64_t size, struct err *e)
+{
+	struct tree *t = ctx;
+	char *from = file_path(t->a, e, t->k->source->dir, path);
+	char *to = file_path(t->a, e, t->to, path);
+	char *slash;
+
+	if (from == NULL || to == NULL)
+		return -1;
+	/* immutable: a name that is there has the same bytes */
+	if (strcmp(path, "timestamp.json") == 0 ||
+	    strcmp(path, "manifest.json") == 0 ||
+	    strcmp(path, "manifest.json.minisig") == 0 ||
+	    (file_exists(to) && file_size(to, e) == size))
+		return 0;
+	slash = strrchr(to, '/');
+	*slash = '\0';
+	if (file_mkdirs(to, 0755, e) < 0)
+		return -1;
+	*slash = '/';
+	return file_copy(from, to, 0644, e);
+}
+
+/* --- timestamps ----------------------------------------------------------- */
+
+/* What is in place now: its round and rung. */
+static int
+read_current(struct tree *t)
+{
+	char *path = file_path(t->a, t->e, t->to, "timestamp.json");
+	struct bytes file;
+	const struct role *r;
+	const struct metafile *m;
+
+	t->round = 0;
+	t->index = -1;
+	if (path == NULL)
+		return -1;
+	if (!file_exists(path))
+		return 0;
+	if (file_read(t->a, path, ROLE_TIMESTAMP_MAX, &file, t->e) < 0)
+		return -1;
+	r = role_read(t->a, ROLE_TIMESTAMP, file, ROLE_STRICT, t->e);
+	if (r == NULL)
+		return err_in(t->e, "%s", path);
+	m = role_meta(r, "snapshot.json");
+	t->round = r->version / LADDER_MAX;
+	if (m != NULL)
+		t->index = ladder_index(&t->k->pub->ladder, m->version);
+	if (m != NULL && t->index < 0 &&
+	    m->version > ladder_version(&t->k->pub->ladder, 0))
+		return err_set(t->e, ERR_CONFLICT,
+		    "%s is of a newer publication", path);
+	return 0;
+}
+
+static int
+sign_rung(struct tree *t, int index, struct bytes *out)
+{
+	const struct keyless *k = t->k;
+	const struct rung *r = &k->pub->rungs[index];
+	struct timestamp_fields f = {
+		.product = k->pub->product,
+		.channel = k->pub->channel,
+		.version = LADDER_MAX * ladder_round(t->round, k->now_s) +
+		    index,
+		.expires_s = k->expires_s,
+		.signed_at_s = k->now_s,
+		/* clients stage themselves by bucket and envelope */
+		.cap_bp = r->kind == RUNG_OFFER ? BP_ALL : 0,
+		.offline = true,
+		.snapshot = r->snapshot_meta,
+	};
+	AUTO_BUF b;
+
+	buf_init(&b, ROLE_TIMESTAMP_MAX);
+	if (timestamp_build(&f, &b, t->e) < 0 || buf_ok(&b, t->e) < 0)
+		return -1;
+	return keyring_seal(k->ring, ROLE_TIMESTAMP, buf_bytes(&b), out, t->a,
+	    t->e);
+}
+
+/* "offer", "halt", "rollback-1.2.0" of a rung. */
+static char *
+rung_text(struct tree *t, int index)
+{
+	const struct rung *r = &t->k->pub->rungs[index];
+
+	if (r->kind != RUNG_ROLLBACK)
+		return arena_text(t->a, rung_kind_name(r->kind), t->e);
+	return arena_printf(t->a, t->e, "rollback-%s", r->manifest->version);
+}
+
+/* The lowest rung at or above from that goes by this name; -1: none. */
+static int
+rung_named(struct tree *t, int from, const char *name)
+{
+	for (int i = from; i < t->k->pub->nrungs; i++) {
+		char *text = rung_text(t, i);
+
+		if (text != NULL && strcmp(text, name) == 0)
+			return i;
+	}
+	return -1;
+}
+
+static int
+choose(struct tree *t, int *index)
+{
+	const char *name = t->k->rung;
+	int from = t->index < 0 ? 0 : t->index;
+
+	if (name == NULL && t->index >= 0) {
+		*index = t->index;
+		return 0;
+	}
+	if (name == NULL)
+		name = "offer";
+	*index = rung_named(t, from, name);
+	if (*index >= 0)
+		return 0;
+	return err_set(t->e, ERR_REFUSED,
+	    "no rung \"%s\" above the one in place: publish or renew first",
+	    name);
+}
+
+/* Every meaning that the site may move to later, in DIR.timestamps. */
+static int
+write_side(struct tree *t, int placed)
+{
+	struct bytes file;
+	int step = 2 + t->k->pub->ladder.ngood;
+
+	if (file_remove_tree(t->side, t->e) < 0 ||
+	    file_mkdirs(t->side, 0755, t->e) < 0)
+		return -1;
+	/* from the placed rung on, the next of each meaning is near */
+	for (int i = placed; i <= placed + step && i < t->k->pub->nrungs;
+	     i++) {
+		char *name = rung_text(t, i);
+		char *path = name == NULL ?
+		    NULL :
+		    arena_printf(t->a, t->e, "%s/%s.json", t->side, name);
+
+		if (path == NULL)
+			return -1;
+		if (file_exists(path))
+			continue;
+		if (sign_rung(t, i, &file) < 0 ||
+		    file_replace(path, file.at, file.len, 0644, t->e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+put_in_place(struct tree *t, int index)
+{
+	const struct rung *r = &t->k->pub->rungs[index];
+	char *timestamp = file_path(t->a, t->e, t->to, "timestamp.json");
+	char *manifest = file_path(t->a, t->e, t->to, "manifest.json");
+	char *minisig = file_path(t->a, t->e, t->to, "manifest.json.minisig");
+	char *from = arena_printf(t->a, t->e,
+	    "%s/targets/%s.manifest.json.minisig", t->to,
+	    r->manifest_sha256);
+	struct bytes file;
+
+	if (timestamp == NULL || manifest == NULL || minisig == NULL ||
+	    from == NULL || sign_rung(t, index, &file) < 0 ||
+	    file_replace(manifest, r->manifest_file.at, r->manifest_file.len,
+		0644, t->e) < 0 ||
+	    (file_exists(from) && file_copy(from, minisig, 0644, t->e) < 0))
+		return -1;
+	return file_replace(timestamp, file.at, file.len, 0644, t->e);
+}
+
+int
+keyless_write(const struct keyless *k, struct arena *a, struct err *e)
+{
+	struct tree t = { .k = k, .a = a, .e = e };
+	size_t len = strlen(k->dir);
+	char *dir = arena_text(a, k->dir, e);
+	int index;
+
+	if (dir == NULL)
+		return -1;
+	while (len > 1 && dir[len - 1] == '/')
+		dir[--len] = '\0';
+	t.to = arena_printf(a, e, "%s/%s/%s", dir, k->pub->product,
+	    k->pub->channel);
+	t.side = arena_printf(a, e, "%s.timestamps/%s/%s", dir,
+	    k->pub->product, k->pub->channel);
+	if (t.to == NULL || t.side == NULL ||
+	    file_mkdirs(t.to, 0755, e) < 0 || read_current(&t) < 0 ||
+	    choose(&t, &index) < 0 ||
+	    file_each(k->source->dir, copy_one, &t, e) < 0 ||
+	    write_side(&t, index) < 0 || put_in_place(&t, index) < 0)
+		return -1;
+	(void)printf("in place   %s/timestamp.json (%s)\nbeside     %s/\n",
+	    t.to, rung_text(&t, index), t.side);
+	return 0;
+}
+
+/* --- the verb ------------------------------------------------------------- */
+
+static const struct opt opts[] = {
+	{ "root", 0, OPT_LIST, "ROOT", "a trusted root" },
+	{ "timestamp-key", 'k', OPT_TEXT, "KEY", "signs the timestamps" },
+	{ "rung", 0, OPT_TEXT, "RUNG",
+	    "in place: offer, halt, rollback-VERSION, hold" },
+	VERBS_OPT_EXPIRES,
+	VERBS_OPT_PASS_FD,
+};
+
+static int
+open_ring(const struct args *args, const struct role *root,
+    struct keyring *ring, struct arena *a, struct err *e)
+{
+	const char *key = args_text(args, "timestamp-key", NULL);
+
+	if (verbs_fd(args, "pass-fd", &ring->pass_fd, e) < 0)
+		return -1;
+	if (key == NULL)
+		return err_set(e, ERR_USAGE, "--timestamp-key is needed");
+	if (keyring_add(ring, key, KEYFILE_TIMESTAMP, a, e) < 0)
+		return -1;
+	return keyring_check(ring, root, NULL, ROLE_TIMESTAMP, e);
+}
+
+static int
+keyless_cmd(const struct args *args, struct err *e)
+{
+	AUTO_ARENA a = verbs_arena();
+	AUTO_PREVIOUS p = { .source = { .dirfd = -1 } };
+	AUTO_KEYRING ring;
+	int64_t now = clock_now_s();
+	struct previous_ask ask = { .source = { .where = args->argv[0] },
+		.now_s = now };
+	struct check check = { .source = &p.source, .threads = 1,
+		.complete = true };
+	struct keyless k = { NULL, &p.source, &ring, args->argv[1],
+		args_text(args, "rung", NULL), now,
+		verbs_expiry(args, now, KEYLESS_DAYS) };
+
+	keyring_init(&ring, -1);
+	ask.roots = args_list(args, "root", &ask.nroots);
+	if (ask.nroots == 0)
+		return err_set(e, ERR_USAGE, "--root is needed");
+	if (source_is_url(ask.source.where))
+		return err_set(e, ERR_USAGE, "a folder is needed");
+	if (previous_open(&p, &ask, a, e) < 0)
+		return -1;
+	if ((k.pub = check.pub = p.pub) == NULL)
+		return err_set(e, ERR_MISSING, "%s: nothing published",
+		    args->argv[0]);
+	if (check_run(&check, a, e) < 0 ||
+	    open_ring(args, p.root, &ring, a, e) < 0)
+		return -1;
+	return keyless_write(&k, a, e);
+}
+
+const struct verb keyless_verb = {
+	"keyless", "DIR SITE", "write or refresh a tree for a static site",
+	keyless_cmd, opts, COUNT(opts), 2, 2
+};
