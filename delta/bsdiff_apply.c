@@ -13,8 +13,10 @@
 #include "delta/bz.h"
 #include "manifest/base/file.h"
 
-/* Seeks are mostly short: most of them stay within the window. */
+/* Where reading goes on, much is read ahead; after a seek out of the window
+ * only a little, because the next seek is near. */
 #define WINDOW (4 * BZ_BLOCK)
+#define NEAR   8192
 
 struct apply {
 	int old_fd, out_fd;
@@ -71,15 +73,18 @@ room(struct apply *a, int64_t n, size_t *part, struct err *e)
 }
 
 static int
-window_fill(struct apply *a, int64_t at, struct err *e)
+window_fill(struct apply *a, int64_t at, size_t need, struct err *e)
 {
+	size_t want = WINDOW;
 	ssize_t got;
 
+	if (at != a->window_at + (int64_t)a->window_len)
+		want = need > NEAR ? need : NEAR;
 	a->window_at = at;
 	a->window_len = 0;
-	while (a->window_len < WINDOW) {
+	while (a->window_len < want) {
 		got = pread(a->old_fd, a->window + a->window_len,
-		    WINDOW - a->window_len, at + (int64_t)a->window_len);
+		    want - a->window_len, at + (int64_t)a->window_len);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
@@ -91,16 +96,35 @@ window_fill(struct apply *a, int64_t at, struct err *e)
 	return 0;
 }
 
+/* out[i] += old[i], eight at a time: the top bits are added without carry. */
+static void
+add_bytes(uint8_t *out, const uint8_t *old, size_t n)
+{
+	const uint64_t low = UINT64_C(0x7f7f7f7f7f7f7f7f);
+	uint64_t x, y;
+
+	for (; n >= sizeof(x); n -= sizeof(x)) {
+		memcpy(&x, out, sizeof(x));
+		memcpy(&y, old, sizeof(y));
+		x = ((x & low) + (y & low)) ^ ((x ^ y) & ~low);
+		memcpy(out, &x, sizeof(x));
+		out += sizeof(x);
+		old += sizeof(x);
+	}
+	for (; n > 0; n--, out++, old++)
+		*out = (uint8_t)(*out + *old);
+}
+
 /* Add n bytes of the old file to what the diff stream has put at out. */
 static int
 add_old(struct apply *a, uint8_t *out, int64_t at, size_t n, struct err *e)
 {
 	int64_t skip = at - a->window_at;
-	size_t i, have;
+	size_t have;
 
 	while (n > 0) {
 		if (skip < 0 || skip >= (int64_t)a->window_len) {
-			if (window_fill(a, at, e) < 0)
+			if (window_fill(a, at, n, e) < 0)
 				return -1;
 			skip = 0;
 		}
@@ -110,9 +134,7 @@ add_old(struct apply *a, uint8_t *out, int64_t at, size_t n, struct err *e)
 			    e, ERR_INPUT, "old file: it got shorter");
 		if (have > n)
 			have = n;
-		for (i = 0; i < have; i++)
-			out[i] =
-			    (uint8_t)(out[i] + a->window[skip + (int64_t)i]);
+		add_bytes(out, a->window + skip, have);
 		out += have;
 		at += (int64_t)have;
 		skip += (int64_t)have;

@@ -174,7 +174,6 @@ drain(struct bz_writer *w, int action, int *rc, struct err *e)
 int
 bz_write(struct bz_writer *w, const void *at, size_t n, struct err *e)
 {
-	char in[BZ_BLOCK];
 	const char *from = at;
 	size_t part;
 	int rc;
@@ -182,8 +181,8 @@ bz_write(struct bz_writer *w, const void *at, size_t n, struct err *e)
 	while (n > 0) {
 		part = n < BZ_BLOCK ? n : BZ_BLOCK;
 		/* libbz2 wants its input writable */
-		memcpy(in, from, part);
-		w->z.next_in = in;
+		memcpy(w->in, from, part);
+		w->z.next_in = w->in;
 		w->z.avail_in = (unsigned)part;
 		while (w->z.avail_in > 0)
 			if (drain(w, BZ_RUN, &rc, e) < 0)

@@ -44,7 +44,7 @@ struct bz_writer {
 	int64_t written; /* compressed bytes so far */
 	bz_stream z;
 	bool open;
-	char out[BZ_BLOCK];
+	char in[BZ_BLOCK], out[BZ_BLOCK];
 };
 
 /* bz_create - write a stream at the file's present position. */
