@@ -143,6 +143,10 @@ static const struct change changes[] = {
 	{ ROLE_SNAPSHOT, "\"hashes\"", "\"hashe\"", true, "sha256" },
 	{ ROLE_SNAPSHOT, "\"length\"", "\"lengtg\"", true, "length" },
 	{ ROLE_SNAPSHOT, "\"length\":", "\"length\":-", false, "length" },
+	/* the same length and meaning, but another order */
+	{ ROLE_TARGETS, "\"channel\":\"stable\",\"product\":\"editor\"",
+	    "\"product\":\"editor\",\"channel\":\"stable\"", true,
+	    "canonical" },
 	{ ROLE_TARGETS, "\"1.2.0/attach/", "\"1.2.0/../", true, "path" },
 	{ ROLE_TARGETS, "\"1.2.0/attach/", "\"/1.2.0/at/", true, "path" },
 	{ ROLE_TARGETS, "\"1.2.0/attach/", "\"1.2.0//", true, "path" },

@@ -321,6 +321,28 @@ trust_fetches_again_what_has_expired(void)
 	}
 }
 
+/* A version says which file; only the digest says that it is this one. */
+static void
+trust_fetches_again_what_is_not_the_named_file(void)
+{
+	AUTO_REPO r = repo_new("editor", "stable");
+	struct bytes root = repo_root(r, 1);
+	struct repo_view had = trusting_view(r, 10), now;
+	struct trust t;
+	struct err e;
+
+	r->expires_s[ROLE_SNAPSHOT] += REPO_DAY_S;
+	r->expires_s[ROLE_TARGETS] += REPO_DAY_S;
+	now = trusting_view(r, 10);
+	had.timestamp = now.timestamp;
+	t = trusting_stored(r, root, &had);
+	CHECK_INT(trust_timestamp(&t, now.timestamp, NULL, &e), 0);
+	CHECK(trust_snapshot_needed(&t));
+	CHECK_INT(trust_snapshot(&t, now.snapshot, &e), 1);
+	CHECK(trust_targets_needed(&t));
+	CHECK_INT(trust_targets(&t, now.targets, &e), 1);
+}
+
 static void
 trust_keeps_to_the_order(void)
 {
@@ -420,6 +442,7 @@ static const struct tap_test tests[] = {
 	TAP(trust_refuses_a_snapshot_that_takes_back),
 	TAP(trust_drops_bad_stored_documents),
 	TAP(trust_fetches_again_what_has_expired),
+	TAP(trust_fetches_again_what_is_not_the_named_file),
 	TAP(trust_keeps_to_the_order),
 	TAP(trust_strict_needs_a_name),
 	TAP(trust_follows_foreign_repositories),
