@@ -275,7 +275,9 @@ pin_take(struct channel_state *c, const struct command *cmd, int64_t now_s,
 		return take_group(c, cmd->name, false, now_s, e);
 	if (cmd->kind == SCOPE_PLATFORM) {
 		if (state_pin_holds(c, SCOPE_CHANNEL, "") ||
-		    state_pin_holds(c, SCOPE_PLATFORM, cmd->name))
+		    state_pin_holds(c, SCOPE_PLATFORM, cmd->name) ||
+		    (state_scope(c, SCOPE_PLATFORM, cmd->name) == NULL &&
+			!position_on_offer(&c->scopes[0], &c->ladder)))
 			return 0;
 		s = named_scope(c, cmd, e);
 		return s == NULL ? -1 : take_one(c, s, now_s, e);
