@@ -5,13 +5,15 @@
  *
  * Messages with front (one JSON object each, see ipc.h):
  *   store -> front  {"do":"table"} + memfd of the choice table
- *   front -> store  {"do":"tabled","generation":N}
+ *   front -> store  {"do":"tabled","generation":N}; {"do":"hello"}: it has
+ *                   started and has no table
  *   front -> store  {"do":"report","id","body":{...},"ticket":text|null,
  *                    "prefix":text}                     -> answer 202
  *   front -> store  {"do":"polls","rows":[{"channel","version","os","arch",
  *                    "day","n"}]}                       no answer
  *   front -> store  {"do":"api","id","method","path","query","token","body"}
- *                   for /v1/publications; body is text or null
+ *                   for /v1/publications; body is text, or absent; "in_fd"
+ *                   true: it is in the descriptor sent along
  *   front -> store  {"do":"upload","id","token","sha256","offset","size"}
  *                       -> answer 200 {"offset"} + descriptor for writing, set
  *                          to that offset; 409 {"offset"}; 204: it is there
@@ -28,10 +30,9 @@
 #include "server/config.h"
 
 /*
- * store_run - the process: serves until SIGTERM or until front or brake is
- * gone.  Opens database and admin socket in the state directory itself, so its
- * fence must allow reading, writing and making files and sockets below it,
- * fork and AF_UNIX.  post_fd -1: no webhook.  Returns the exit status.
+ * store_run - the process, in its fence: serves until SIGTERM or until front
+ * or brake is gone.  Opens database and admin socket itself.  post_fd -1: no
+ * webhook.  Returns the exit status.
  */
 int store_run(int front_fd, int brake_fd, int post_fd,
     const struct server_config *conf);

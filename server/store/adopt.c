@@ -239,7 +239,7 @@ adopt_again(struct store *s, const struct channel *c, struct arena *a,
 	if (r == NULL || rows_next(r, e) <= 0 ||
 	    (text = row_text(r, 0, a)) == NULL)
 		return err_set(e, ERR_SYS, "the publication is not recorded");
-	log_warn("brake-behind", F("channel", (const char *)c->id));
+	log_warn("brake_behind", F("channel", (const char *)c->id));
 	facts = json_read(
 	    (struct bytes){ (const uint8_t *)text, strlen(text) }, ARENA_MAX,
 	    e);
@@ -266,7 +266,7 @@ adopt_follow(struct store *s, const char *channel, struct err *e)
 	m = json_integer_value(json_object_get(state, "m"));
 	rung = (int)json_integer_value(json_object_get(state, "rung"));
 	if (m > c->state.ladder.m) {
-		log_error("publication-missing", F("channel", channel),
+		log_error("publication_missing", F("channel", channel),
 		    F("m", m), F("have", c->state.ladder.m),
 		    F("hint", "push it again"));
 		return 0;
@@ -275,6 +275,6 @@ adopt_follow(struct store *s, const char *channel, struct err *e)
 		return adopt_again(s, c, a, e);
 	if (m == 0 || rung <= highest(&c->state))
 		return 0;
-	log_warn("brake-ahead", F("channel", channel), F("rung", rung));
+	log_warn("brake_ahead", F("channel", channel), F("rung", rung));
 	return go_beyond(s, c, rung, a, e);
 }

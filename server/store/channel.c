@@ -94,12 +94,11 @@ int
 channel_save(struct db *db, const struct channel *c, struct err *e)
 {
 	AUTO_ARENA a = arena_new(STATE_MAX + 4096);
-	const char *state = "";
+	const char *state;
 
 	if (a == NULL)
 		return err_set(e, ERR_SYS, "no memory");
-	if (c->state.ladder.m > 0 &&
-	    (state = channel_state_text(&c->state, a, e)) == NULL)
+	if ((state = channel_state_text(&c->state, a, e)) == NULL)
 		return -1;
 	if (db_do(db, e,
 		"UPDATE channel SET root_version = $2, round = $3,"

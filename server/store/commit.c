@@ -183,7 +183,7 @@ commit_done(struct store *s, const struct job *done, const json_t *answer,
 		return;
 	}
 	if (switch_finish(s, done->channel, done->id, &e) < 0)
-		log_error("switch-failed",
+		log_error("switch_failed",
 		    F("channel", (const char *)done->channel),
 		    F("id", (const char *)done->id),
 		    F("error", (const char *)e.msg));

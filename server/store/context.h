@@ -54,6 +54,7 @@ struct store {
 	struct db *db;
 	int front_fd, brake_fd, post_fd; /* post_fd -1: no webhook */
 	int admin_fd;
+	gid_t admin_gid; /* -1: none */
 	int64_t notices;    /* sent to post since start; their IDs */
 	int64_t generation; /* of the newest table sent */
 	int64_t tabled;     /* of the newest that front has taken */

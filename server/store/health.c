@@ -302,7 +302,7 @@ health_commit(struct store *s)
 		else
 			outbox_refuse(s, r->list[i].front_id, &e);
 	if (result < 0)
-		log_error("counts-lost", F("rows", (int64_t)r->npolls),
+		log_error("counts_lost", F("rows", (int64_t)r->npolls),
 		    F("error", (const char *)e.msg));
 	r->n = 0;
 	r->npolls = 0;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "manifest/base/clock.h"
+#include "manifest/base/file.h"
 #include "manifest/base/json.h"
 #include "server/store/commit.h"
 #include "server/store/outbox.h"
@@ -348,8 +349,23 @@ dispatch(struct asking *q, const char *method)
 		outbox_answer(q->s, q->id, 200, base, -1);
 }
 
+/* A body that did not fit a message. */
+static int
+read_body(struct asking *q, int fd, struct err *e)
+{
+	struct bytes b;
+
+	if (file_read_fd(q->a, fd, "body",
+		(size_t)q->s->conf->publication_max, &b, e) < 0)
+		return -1;
+	if (memchr(b.at, '\0', b.len) != NULL)
+		return err_set(e, ERR_INPUT, "the body is not text");
+	q->body = (const char *)b.at;
+	return 0;
+}
+
 void
-intake_api(struct store *s, const json_t *ask)
+intake_api(struct store *s, const json_t *ask, int fd)
 {
 	const char *method = json_string_value(json_object_get(ask, "method"));
 	const char *path = json_string_value(json_object_get(ask, "path"));
@@ -366,6 +382,7 @@ intake_api(struct store *s, const json_t *ask)
 		return;
 	}
 	if (intake_token(s, token, "publish", q.who, &e) < 0 ||
+	    (fd >= 0 && read_body(&q, fd, &e) < 0) ||
 	    parse(&q, path, &e) < 0 ||
 	    channel_load(s->db, q.channel, a, &e) == NULL) {
 		outbox_refuse(s, q.id, &e);

@@ -8,8 +8,9 @@
 
 #include "server/store/context.h"
 
-/* intake_api - one request; answers through the outbox. */
-void intake_api(struct store *s, const json_t *ask);
+/* intake_api - one request; answers through the outbox.  fd (-1: none, stays
+ * the caller's) holds the body where "in_fd" says so. */
+void intake_api(struct store *s, const json_t *ask, int fd);
 
 /* intake_base - what a signer builds on, as GET shows it. */
 json_t *intake_base(struct store *s, const char *channel, struct err *e)

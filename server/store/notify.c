@@ -26,6 +26,6 @@ notify_send(struct store *s, const struct notice *n)
 	    (json_int_t)++s->notices, "url", s->conf->webhook, "body", "event", n->event, "channel", n->channel, "at", at, "who", n->who,
 	    "reason", n->reason, "text", n->text);
 	if (v == NULL || ipc_send(s->post_fd, v, -1, &e) < 0)
-		log_warn("notice-lost", F("event", n->event),
+		log_warn("notice_lost", F("event", n->event),
 		    F("channel", n->channel));
 }

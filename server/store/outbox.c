@@ -81,7 +81,7 @@ outbox_answer(struct store *s, int64_t id, int status, json_t *body, int fd)
 		json_pack("{ss sI si so}", "do", "answer", "id",
 		    (json_int_t)id, "status", status, "body", body),
 		fd, &e) < 0)
-		log_error("answer-lost", F("id", id),
+		log_error("answer_lost", F("id", id),
 		    F("error", (const char *)e.msg));
 }
 
@@ -119,7 +119,7 @@ outbox_refuse(struct store *s, int64_t id, const struct err *why)
 	    why->msg;
 
 	if (why->kind == ERR_SYS)
-		log_error("request-failed", F("id", id),
+		log_error("request_failed", F("id", id),
 		    F("error", (const char *)why->msg));
 	outbox_answer(s, id, outbox_status(why->kind),
 	    json_pack("{ss ss}", "error", text, "kind", err_name(why->kind)),

@@ -364,7 +364,7 @@ rounds_keep(struct store *s, int64_t now_s, struct err *e)
 		struct err failed;
 
 		if (keep_one(s, ids[i], now_s, &failed) < 0)
-			log_error("round-failed", F("channel", ids[i]),
+			log_error("round_failed", F("channel", ids[i]),
 			    F("error", (const char *)failed.msg));
 	}
 	return n < 0 ? -1 : 0;

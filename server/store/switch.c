@@ -92,7 +92,7 @@ int
 switch_refuse(struct store *s, const char *channel, const char *id,
     const struct err *why, struct err *e)
 {
-	log_warn("publication-refused", F("channel", channel), F("id", id),
+	log_warn("publication_refused", F("channel", channel), F("id", id),
 	    F("kind", err_name(why->kind)), F("error", (const char *)why->msg));
 	return db_do(s->db, e,
 		   "UPDATE publication SET state = 'refused', kind = $3,"
@@ -322,7 +322,7 @@ switch_finish(struct store *s, const char *channel, const char *id,
 	 * that the database had lost meets a brake that has gone further. */
 	if (adopt_follow(s, channel, &later) < 0 ||
 	    rounds_sign(s, channel, false, &later) < 0)
-		log_error("round-failed", F("channel", channel),
+		log_error("round_failed", F("channel", channel),
 		    F("error", (const char *)later.msg));
 	s->table_due = true;
 	return 0;
@@ -330,25 +330,31 @@ switch_finish(struct store *s, const char *channel, const char *id,
 
 /* --- at start --- */
 
-static int
-resume_channel(struct store *s, const char *channel, struct arena *a,
-    struct err *e)
+int
+switch_retry(struct store *s, const char *channel, struct err *e)
 {
+	char id[SHA256_HEX_SIZE] = "";
 	AUTO_ROWS r = db_rows(s->db, e,
 	    "SELECT id FROM publication WHERE channel = $1"
 	    " AND state = 'prepared' ORDER BY m", BIND(V(channel)));
-	const char *id = NULL;
-	struct err failed;
 	int n;
 
 	if (r == NULL || (n = rows_next(r, e)) < 0)
 		return -1;
-	if (n > 0 && (id = row_text(r, 0, a)) == NULL)
-		return err_set(e, ERR_SYS, "no memory");
+	if (n > 0)
+		row_copy(r, 0, id, sizeof(id));
 	rows_done(r);
 	r = NULL;
-	if (id != NULL && switch_finish(s, channel, id, &failed) < 0)
-		log_error("switch-failed", F("channel", channel), F("id", id),
+	return n == 0 ? 0 : switch_finish(s, channel, id, e);
+}
+
+static int
+resume_channel(struct store *s, const char *channel, struct err *e)
+{
+	struct err failed;
+
+	if (switch_retry(s, channel, &failed) < 0)
+		log_error("switch_failed", F("channel", channel),
 		    F("error", (const char *)failed.msg));
 	return adopt_follow(s, channel, e);
 }
@@ -369,8 +375,8 @@ switch_resume(struct store *s, struct err *e)
 	    (n = channel_list(s->db, &ids, a, e)) < 0)
 		return -1;
 	for (int i = 0; i < n; i++)
-		if (resume_channel(s, ids[i], a, &failed) < 0)
-			log_error("resume-failed", F("channel", ids[i]),
+		if (resume_channel(s, ids[i], &failed) < 0)
+			log_error("resume_failed", F("channel", ids[i]),
 			    F("error", (const char *)failed.msg));
 	return 0;
 }

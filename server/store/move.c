@@ -1,0 +1,156 @@
+/*
+ * Operators' changes of positions, pins and groups.
+ */
+#include "server/store/move.h"
+
+#include <string.h>
+
+#include "manifest/base/json.h"
+#include "server/store/release.h"
+#include "server/store/rounds.h"
+#include "server/store/show.h"
+
+static const struct {
+	const char *name;
+	enum command_verb verb;
+} names[] = {
+	{ "percent", COMMAND_PERCENT },
+	{ "halt", COMMAND_HALT },
+	{ "resume", COMMAND_RESUME },
+	{ "rollback", COMMAND_ROLLBACK },
+	{ "kill", COMMAND_KILL },
+	{ "pin", COMMAND_PIN },
+	{ "unpin", COMMAND_UNPIN },
+	{ "group-add", COMMAND_GROUP_ADD },
+	{ "group-remove", COMMAND_GROUP_REMOVE },
+};
+
+/* The release that the command names: its version, as people know it. */
+static int
+read_release(const struct operation *o, struct command *cmd, struct err *e)
+{
+	const char *version = operate_text(o, "version", NULL);
+
+	if (version == NULL) {
+		if (cmd->verb == COMMAND_PIN)
+			return err_set(e, ERR_USAGE, "a pin names a version");
+		return 0;
+	}
+	cmd->seq = release_seq(o->s->db, o->channel->id, version, e);
+	return cmd->seq < 0 ? -1 : 0;
+}
+
+static int
+read_command(const struct operation *o, struct command *cmd, struct err *e)
+{
+	const char *platform = operate_text(o, "platform", NULL);
+	const char *group = operate_text(o, "group", NULL);
+	size_t i = 0;
+
+	while (i + 1 < COUNT(names) && strcmp(names[i].name, o->verb) != 0)
+		i++;
+	*cmd = (struct command){ .verb = names[i].verb,
+		.kind = SCOPE_CHANNEL, .name = "" };
+	if (platform != NULL && group != NULL)
+		return err_set(e, ERR_USAGE,
+		    "name a platform or a group, not both");
+	if (platform != NULL) {
+		cmd->kind = SCOPE_PLATFORM;
+		cmd->name = platform;
+	} else if (group != NULL) {
+		cmd->kind = SCOPE_GROUP;
+		cmd->name = group;
+	}
+	cmd->back = json_is_true(json_object_get(o->ask, "back"));
+	if (cmd->verb == COMMAND_PERCENT) {
+		int64_t bp = operate_int(o, "percent_bp", -1);
+
+		if (bp < 0 || bp > 10000)
+			return err_set(e, ERR_USAGE, "a percentage is needed");
+		cmd->percent_bp = (int)bp;
+	}
+	return read_release(o, cmd, e);
+}
+
+static int
+commit(struct operation *o, const char *before, const char *after,
+    struct err *e)
+{
+	struct db *db = o->s->db;
+	struct channel *c = o->channel;
+	struct round_start start = { o->verb, o->now_s,
+		o->s->conf->timestamp_validity_s };
+	AUTO_TX tx = tx_begin(db, e);
+
+	if (tx == NULL || rounds_start(db, c, &start, e) < 0 ||
+	    channel_save(db, c, e) < 0 ||
+	    release_note(db, c->id, &c->state, o->now_s, e) < 0 ||
+	    operate_audit(o, before, after, e) < 0)
+		return -1;
+	return tx_commit(&tx, e);
+}
+
+/* Refused while a publication is half-way in: the brake may already sign
+ * nothing of this one any more. */
+static int
+check_free(const struct operation *o, struct err *e)
+{
+	int64_t n = db_int(o->s->db, e, -1,
+	    "SELECT COUNT(*) FROM publication WHERE channel = $1"
+	    " AND state = 'prepared'", BIND(V((const char *)o->channel->id)));
+
+	if (n > 0)
+		return err_set(e, ERR_CONFLICT,
+		    "a new publication is just being switched to; try again");
+	return n < 0 ? -1 : 0;
+}
+
+static json_t *
+answer(const struct operation *o, json_t *before, struct err *e)
+{
+	json_t *after = show_state(o->s->db, o->channel, o->now_s, e);
+
+	if (after == NULL) {
+		json_decref(before);
+		return NULL;
+	}
+	return json_pack("{sb sb ss so so}", "ok", 1, "dry_run",
+	    (int)o->dry_run, "channel", o->channel->id, "before", before,
+	    "after", after);
+}
+
+static int
+change(struct operation *o, const struct command *cmd, struct err *e)
+{
+	struct channel_state *state = &o->channel->state;
+	const char *before = channel_state_text(state, o->a, e), *after;
+
+	if (before == NULL || command_apply(state, cmd, o->now_s, e) < 0 ||
+	    (after = channel_state_text(state, o->a, e)) == NULL)
+		return -1;
+	if (o->dry_run)
+		return 0;
+	if (check_free(o, e) < 0 || commit(o, before, after, e) < 0)
+		return -1;
+	/* what cannot be signed now is tried again by rounds_keep */
+	if (rounds_sign(o->s, o->channel->id, false, e) < 0)
+		return err_in(e, "recorded, but not in effect yet");
+	o->waits = state->ladder.m > 0;
+	return 0;
+}
+
+json_t *
+move_run(struct operation *o, struct err *e)
+{
+	struct command cmd;
+	json_t *before;
+
+	if (read_command(o, &cmd, e) < 0 ||
+	    (before = show_state(o->s->db, o->channel, o->now_s, e)) == NULL)
+		return NULL;
+	if (change(o, &cmd, e) < 0) {
+		json_decref(before);
+		return NULL;
+	}
+	return answer(o, before, e);
+}
