@@ -18,12 +18,12 @@ main(int argc, char **argv)
 		root_verb_sign,
 		publish_verb,
 		renew_verb,
-		/* add_verb, */
+		add_verb,
 		keyless_verb,
 		verify_verb,
 		/* inspect_verb, */
 		/* diff_verb, */
-		/* push_verb, */
+		push_verb,
 		sums_verb,
 	};
 	const struct program program = {

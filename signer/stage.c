@@ -30,17 +30,15 @@ stage_lock(struct stage_dir *s, struct err *e)
 	    s->out);
 }
 
-int
-stage_open(struct stage_dir *s, const char *out, const char *work,
-    struct arena *a, struct err *e)
+static int
+stage_begin(struct stage_dir *s, const char *out, const char *work,
+    struct err *e)
 {
-	struct stat st;
+	struct arena *a = s->arena;
 	size_t len = strlen(out);
 	char *name = arena_text(a, out, e);
+	struct stat st;
 
-	memset(s, 0, sizeof(*s));
-	s->lock = -1;
-	s->arena = a;
 	if (name == NULL)
 		return -1;
 	while (len > 1 && name[len - 1] == '/')
@@ -52,7 +50,7 @@ stage_open(struct stage_dir *s, const char *out, const char *work,
 				 arena_printf(a, e, "%s.partial/work", name);
 	if (s->partial == NULL || s->dir == NULL || s->work == NULL)
 		return -1;
-	if (lstat(name, &st) == 0)
+	if (!s->replaces && lstat(name, &st) == 0)
 		return err_set(e, ERR_CONFLICT, "%s exists already", name);
 	if (stage_lock(s, e) < 0)
 		return -1;
@@ -62,6 +60,37 @@ stage_open(struct stage_dir *s, const char *out, const char *work,
 	    file_mkdirs(s->work, 0755, e) < 0)
 		return -1;
 	return 0;
+}
+
+int
+stage_open(struct stage_dir *s, const char *out, const char *work,
+    struct arena *a, struct err *e)
+{
+	*s = (struct stage_dir){ .lock = -1, .arena = a };
+	return stage_begin(s, out, work, e);
+}
+
+static int
+link_one(void *ctx, const char *path, int64_t size, struct err *e)
+{
+	struct stage_dir *s = ctx;
+	char *from = file_path(s->arena, e, s->out, path);
+	char *to = stage_path(s, path, e);
+
+	(void)size;
+	if (from == NULL || to == NULL)
+		return -1;
+	return link(from, to) < 0 ? err_sys(e, "%s", to) : 0;
+}
+
+int
+stage_again(struct stage_dir *s, const char *out, struct arena *a,
+    struct err *e)
+{
+	*s = (struct stage_dir){ .lock = -1, .arena = a, .replaces = true };
+	if (stage_begin(s, out, NULL, e) < 0)
+		return -1;
+	return file_each(s->out, link_one, s, e);
 }
 
 void
@@ -111,14 +140,14 @@ stage_commit(struct stage_dir *s, struct err *e)
 
 	if (parent == NULL)
 		return -1;
-	if (renameat2(AT_FDCWD, s->dir, AT_FDCWD, s->out, RENAME_NOREPLACE) <
-	    0) {
+	/* in an exchange the old files end up where stage_done removes them */
+	if (renameat2(AT_FDCWD, s->dir, AT_FDCWD, s->out,
+		s->replaces ? RENAME_EXCHANGE : RENAME_NOREPLACE) < 0) {
 		if (errno == EEXIST)
 			return err_set(e, ERR_CONFLICT, "%s exists already",
 			    s->out);
 		return err_sys(e, "%s", s->out);
 	}
-	s->done = true;
 	if (slash == NULL)
 		return file_sync_dir(".", e);
 	*(slash == parent ? slash + 1 : slash) = '\0';

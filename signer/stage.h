@@ -17,7 +17,7 @@ struct stage_dir {
 	const char *dir;     /* OUT.partial/new */
 	const char *work;    /* scratch: OUT.partial/work, or the person's */
 	int lock;
-	bool done;
+	bool replaces; /* OUT is there and will be exchanged */
 	struct arena *arena;
 };
 
@@ -27,6 +27,12 @@ struct stage_dir {
  */
 int stage_open(struct stage_dir *s, const char *out, const char *work,
     struct arena *a, struct err *e) MUST_CHECK;
+/*
+ * stage_again - the same for an OUT that is there: begins with all its files
+ * (links to them: replace files, never write into them).
+ */
+int stage_again(struct stage_dir *s, const char *out, struct arena *a,
+    struct err *e) MUST_CHECK;
 /* stage_done - remove everything that was not committed. */
 void stage_done(struct stage_dir *s);
 #define AUTO_STAGE CLEANUP(stage_done) struct stage_dir
