@@ -107,25 +107,35 @@ same_document(const struct view *a, const struct view *b)
 	    a->pin_seq == b->pin_seq && a->urgent == b->urgent;
 }
 
-/* Scopes share most of their timestamps: ask for each only once. */
 static int
-plan(struct signing *g, int64_t now_s, struct arena *a, struct err *e)
+list_views(struct signing *g, int64_t now_s, struct arena *a, struct err *e)
 {
 	int n = choice_views(&g->round->state, now_s, NULL, 0, e);
 
 	if (n < 0 ||
 	    (g->views = arena_array(a, (size_t)n + 1, sizeof(*g->views), e)) ==
 		NULL ||
-	    (g->docs = arena_array(a, (size_t)n + 1, sizeof(*g->docs), e)) ==
-		NULL ||
-	    (g->texts = arena_array(a, (size_t)n + 1, sizeof(*g->texts),
-		 e)) == NULL ||
-	    (g->doc_of = arena_array(a, (size_t)n + 1, sizeof(*g->doc_of),
-		 e)) == NULL ||
 	    (n = choice_views(&g->round->state, now_s, g->views, (size_t)n,
 		 e)) < 0)
 		return -1;
 	g->nviews = (size_t)n;
+	return 0;
+}
+
+/* Scopes share most of their timestamps: ask for each only once. */
+static int
+plan(struct signing *g, struct arena *a, struct err *e)
+{
+	size_t n;
+
+	if (list_views(g, g->round->signed_at_s, a, e) < 0)
+		return -1;
+	n = g->nviews + 1;
+	g->docs = arena_array(a, n, sizeof(*g->docs), e);
+	g->texts = arena_array(a, n, sizeof(*g->texts), e);
+	g->doc_of = arena_array(a, n, sizeof(*g->doc_of), e);
+	if (g->docs == NULL || g->texts == NULL || g->doc_of == NULL)
+		return -1;
 	for (size_t i = 0; i < g->nviews; i++) {
 		size_t k = 0;
 
@@ -264,7 +274,7 @@ rounds_sign(struct store *s, const char *channel, bool confirm, struct err *e)
 		return 0;
 	g = (struct signing){ .channel = channel, .round = r,
 		.confirm = confirm };
-	if (plan(&g, r->signed_at_s, a, e) < 0 || sign_views(s, &g, e) < 0) {
+	if (plan(&g, a, e) < 0 || sign_views(s, &g, e) < 0) {
 		(void)err_in(e, "%s: round %lld", channel,
 		    (long long)r->round);
 		(void)snprintf(s->sign_error, sizeof(s->sign_error), "%s",
@@ -292,8 +302,8 @@ time_changed(const struct round *r, int64_t now_s, struct arena *a,
 {
 	struct signing then = { .round = r }, now = { .round = r };
 
-	if (plan(&then, r->signed_at_s, a, e) < 0 ||
-	    plan(&now, now_s, a, e) < 0)
+	if (list_views(&then, r->signed_at_s, a, e) < 0 ||
+	    list_views(&now, now_s, a, e) < 0)
 		return -1;
 	if (then.nviews != now.nviews)
 		return 1;
