@@ -62,18 +62,24 @@ app() {
 	APP=$APPS/$1/editor
 	mkdir -p "$APPS/$1"
 	[ -s "$APPS/.noise-${2:-1}" ] ||
-		openssl enc -aes-128-ctr -nosalt -pass pass:noise -pbkdf2 \
-			-in /dev/zero 2>/dev/null |
-		head -c $((${2:-1} * 786432)) | base64 -w 76 |
-			sed 's/^/# /' >"$APPS/.noise-${2:-1}"
+		noise common $((${2:-1} * 786432)) >"$APPS/.noise-${2:-1}"
 	{
 		printf '#!/bin/sh\n'
 		printf 'case $1 in --fail) exit 1 ;; esac\n'
 		printf 'echo "editor %s"\n' "$1"
+		printf 'exit 0\n'
+		noise "$1" 6000
 		awk -v v="$1" 'NR % 500 == 0 { print "# " v } { print }' \
 			"$APPS/.noise-${2:-1}"
+		noise "more $1" 3000
 	} >"$APP"
 	chmod +x "$APP"
+}
+
+# noise SEED BYTES: lines of comment that no compressor likes
+noise() {
+	openssl enc -aes-128-ctr -nosalt -pass "pass:$1" -pbkdf2 -in /dev/zero \
+		2>/dev/null | head -c "$2" | base64 -w 76 | sed 's/^/# /'
 }
 
 # publish VERSION OPTION...: sign APP as VERSION of CHANNEL into PUB; the stage
@@ -230,7 +236,9 @@ web_stop() {
 
 # --- the client -------------------------------------------------------------------
 
-# client_init [NAME]: a machine of that name (default: one) that trusts ROOT
+# client_init [NAME [LINE...]]: a machine of that name (default: one) that
+# trusts ROOT, with further lines of configuration.  Without a server it asks
+# the plain web server, as a mirror.
 client_init() {
 	CLIENT=$HOME_DIR/${1:-one}
 	mkdir -p "$CLIENT"
@@ -243,6 +251,9 @@ client_init() {
 		machine_id = $CLIENT/machine-id
 	END
 	echo "machine-${1:-one}" >"$CLIENT/machine-id"
+	[ -n "$URL" ] || echo "mirror = yes" >>"$CLIENT/conf"
+	[ $# -eq 0 ] || shift
+	[ $# -eq 0 ] || printf '%s\n' "$@" >>"$CLIENT/conf"
 	client init "$ROOT"
 }
 
