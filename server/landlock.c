@@ -84,6 +84,8 @@ access_of(const struct landlock_path *p, const struct stat *st, uint64_t all)
 	if (p->use == LANDLOCK_WRITE)
 		use = all &
 		    ~(FS_EXECUTE | FS_MAKE_CHAR | FS_MAKE_BLOCK | FS_IOCTL_DEV);
+	else if (p->use == LANDLOCK_SOCKET)
+		use = FS_MAKE_SOCK | FS_REMOVE;
 	if (!S_ISDIR(st->st_mode))
 		use &= FS_READ_FILE | FS_WRITE_FILE | FS_TRUNCATE;
 	return use & all;
