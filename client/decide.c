@@ -208,7 +208,8 @@ below(const struct decide *d, struct decision *out)
 	if (!common(d, out) || lower_version(d, out))
 		return;
 	if (m->seq == d->failed_seq && !d->ask) { /* step 19 */
-		say(out, ACTION_NOT_YET, "%s did not work on this machine",
+		say(out, ACTION_NOT_YET,
+		    "%s failed or was left on this machine: ask for it by hand",
 		    m->version);
 		return;
 	}

@@ -201,8 +201,7 @@ origin_download(struct origin *s, const struct origin_file *f, struct err *e)
 }
 
 int
-origin_post(struct origin *s, const char *path, const char *json,
-    const char *const *headers, struct err *e)
+origin_post(struct origin *s, const char *path, const char *json, struct err *e)
 {
 	AUTO_ARENA a = arena_new(1 << 20);
 	struct fetch_request r = FETCH_REQUEST;
@@ -219,7 +218,6 @@ origin_post(struct origin *s, const char *path, const char *json,
 	if (r.url == NULL)
 		return -1;
 	r.body = (struct bytes){ (const uint8_t *)json, strlen(json) };
-	r.headers = headers;
 	r.max = 65536;
 	if (fetch_run(s->fetch, &r, &answer, a, e) < 0)
 		return -1;

@@ -55,7 +55,7 @@ int origin_download(
 /* origin_post - JSON to a path of the server itself; ERR_MISSING where there
  * is no server (a folder, or 404). */
 int origin_post(struct origin *s, const char *path, const char *json,
-    const char *const *headers, struct err *e) MUST_CHECK;
+    struct err *e) MUST_CHECK;
 
 /* origin_escape - text as it may stand in a query. */
 char *origin_escape(

@@ -102,40 +102,14 @@ report_put(struct sluice *s, const char *event, const char *detail,
 	state_report_put(s->state, buf_str(&out));
 }
 
-/* The tickets of a queued report, as the header that the server looks at. */
-static int
-send_one(struct sluice *s, const char *text, struct err *e)
-{
-	AUTO_JSON o =
-	    json_read((struct bytes){ (const uint8_t *)text, strlen(text) },
-		STATE_REPORT, e);
-	char line[2 * STATE_TICKET + 32] = "Sluice-Ticket: ";
-	const char *headers[] = { line, NULL };
-	const json_t *list;
-
-	if (o == NULL)
-		return 0; /* damaged: of no use to anybody */
-	list = json_object_get(o, "tickets");
-	for (size_t i = 0; i < json_array_size(list) && i < 2; i++) {
-		const char *t = json_string_value(json_array_get(list, i));
-		size_t at = strlen(line);
-
-		if (t != NULL)
-			(void)snprintf(line + at, sizeof(line) - at, "%s%s",
-			    i > 0 ? ", " : "", t);
-	}
-	if (json_array_size(list) == 0)
-		headers[0] = NULL;
-	return origin_post(&s->origin, "v1/health", text, headers, e);
-}
-
 int
 report_send(struct sluice *s, struct err *e)
 {
 	struct state *st = s->state;
 
 	while (st->noutbox > 0) {
-		if (send_one(s, st->outbox[0], e) < 0) {
+		if (origin_post(&s->origin, "v1/health", st->outbox[0], e) <
+		    0) {
 			if (e->kind == ERR_MISSING)
 				st->noutbox = 0;
 			return -1;

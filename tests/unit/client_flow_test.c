@@ -24,6 +24,7 @@
 /* A site and a machine in a folder of their own. */
 struct world {
 	char dir[512];
+	const char *channel;
 	struct ladder_fixture *f;
 	int64_t round;
 };
@@ -55,7 +56,7 @@ publish(struct world *w, int64_t seq, int ngood)
 {
 	int64_t now_s = (int64_t)time(NULL);
 	struct ladder_fixture *f =
-	    ladder_fixture_new(PRODUCT, CHANNEL, seq, ngood);
+	    ladder_fixture_new(PRODUCT, w->channel, seq, ngood);
 
 	ladder_fixture_free(w->f);
 	w->f = f;
@@ -81,7 +82,7 @@ serve(struct world *w, int rung)
 		ladder_fixture_build(f);
 	for (size_t i = 0; i < f->nfiles; i++) {
 		(void)snprintf(path, sizeof(path), "%s/site/%s/%s/%s", w->dir,
-		    PRODUCT, CHANNEL, f->files[i].path);
+		    PRODUCT, w->channel, f->files[i].path);
 		put(path, f->files[i].data.at, f->files[i].data.len);
 	}
 	(void)snprintf(
@@ -90,7 +91,7 @@ serve(struct world *w, int rung)
 	    "snapshot.json", version, ladder_fixture_find(f, name)->data);
 	t = repo_timestamp(f->repo, ++w->round, &meta);
 	(void)snprintf(path, sizeof(path), "%s/site/%s/%s/timestamp.json",
-	    w->dir, PRODUCT, CHANNEL);
+	    w->dir, PRODUCT, w->channel);
 	put(path, t.at, t.len);
 }
 
@@ -126,21 +127,27 @@ machine(const struct world *w, const char *more)
 }
 
 static void
-world_new(struct world *w, const char *name)
+trust(const struct world *w)
 {
+	struct sluice *s = machine(w, "");
 	char root[1024];
-	struct sluice *s;
 
-	memset(w, 0, sizeof(*w));
-	(void)snprintf(w->dir, sizeof(w->dir), "%s/%s", tap_tmpdir(), name);
-	publish(w, 9, 2);
-	serve(w, 0);
-	s = machine(w, "");
-	(void)snprintf(root, sizeof(root),
-	    "%s/site/" PRODUCT "/" CHANNEL "/1.root.json", w->dir);
+	(void)snprintf(root, sizeof(root), "%s/site/" PRODUCT "/%s/1.root.json",
+	    w->dir, w->channel);
 	if (!CHECK_INT(sluice_init(s, root, NULL), SLUICE_OK))
 		tap_note("%s", sluice_error(s));
 	sluice_close(s);
+}
+
+static void
+world_new(struct world *w, const char *name)
+{
+	memset(w, 0, sizeof(*w));
+	w->channel = CHANNEL;
+	(void)snprintf(w->dir, sizeof(w->dir), "%s/%s", tap_tmpdir(), name);
+	publish(w, 9, 2);
+	serve(w, 0);
+	trust(w);
 }
 
 static int
@@ -431,6 +438,42 @@ flow_trusts_one_root_of_the_right_fingerprint(void)
 }
 
 static void
+follow(const struct world *w, const char *channel)
+{
+	struct sluice *s = machine(w, "");
+
+	CHECK_INT(sluice_channel(s, channel), SLUICE_OK);
+	sluice_close(s);
+}
+
+static void
+flow_keeps_what_is_installed_across_channels(void)
+{
+	AUTO_WORLD w;
+	struct sluice_result r;
+
+	world_new(&w, "channels");
+	at_nine(&w);
+	w.channel = "canary";
+	publish(&w, 12, 2);
+	serve(&w, 1);
+	trust(&w);
+	follow(&w, "canary");
+	CHECK_INT(update(&w, "", 0, &r), SLUICE_OK);
+	installed(&w, 12);
+	follow(&w, CHANNEL);
+	CHECK_INT(update(&w, "", 0, &r), SLUICE_OK);
+	CHECK_INT(r.action, SLUICE_NOTHING);
+	installed(&w, 12);
+	CHECK_INT(update(&w, "floor_seq = 10\n", SLUICE_BACK_NOW, &r),
+	    SLUICE_REFUSED);
+	installed(&w, 12);
+	CHECK_INT(update(&w, "", SLUICE_BACK_NOW, &r), SLUICE_OK);
+	CHECK_INT(r.action, SLUICE_BACK);
+	installed(&w, 9);
+}
+
+static void
 flow_installs_anew_what_has_vanished(void)
 {
 	AUTO_WORLD w;
@@ -506,6 +549,7 @@ static const struct tap_test tests[] = {
 	TAP(flow_goes_back_after_too_many_starts),
 	TAP(flow_refuses_changed_bytes),
 	TAP(flow_trusts_one_root_of_the_right_fingerprint),
+	TAP(flow_keeps_what_is_installed_across_channels),
 	TAP(flow_installs_anew_what_has_vanished),
 	TAP(flow_survives_a_kill_at_any_point),
 };
