@@ -31,10 +31,7 @@ static const struct opt opts[] = {
 };
 
 struct adding {
-	struct source source;
-	struct chain chain;
-	struct role lowered; /* root with thresholds of 1 */
-	const struct role *root;
+	struct previous prev; /* what is to be signed, as far as it is */
 	const struct publication *pub;
 	struct keyring ring;
 	struct stage_dir stage;
@@ -45,46 +42,39 @@ struct adding {
 static void
 adding_done(struct adding *k)
 {
-	source_done(&k->source);
+	previous_done(&k->prev);
 	keyring_done(&k->ring);
 	stage_done(&k->stage);
 }
 
-/* Root, then the publication as far as it is signed. */
 static int
 add_open(struct adding *k, const struct args *args)
 {
-	struct source_ask ask = { .where = args->argv[0] };
-	struct publication_source src = { source_read, &k->source };
-	struct chain_ask at = { .now_s = clock_now_s() };
-	size_t n;
-	const char *const *roots = args_list(args, "root", &n);
-	int64_t newest;
+	struct previous_ask ask = { .source = { .where = args->argv[0] },
+		.now_s = clock_now_s(),
+		.partial = true };
 
-	if (n == 0)
+	ask.roots = args_list(args, "root", &ask.nroots);
+	if (ask.nroots == 0)
 		return err_set(k->e, ERR_USAGE, "--root is needed");
-	if (source_is_url(ask.where))
+	if (source_is_url(ask.source.where))
 		return err_set(k->e, ERR_USAGE, "a folder is needed");
-	if (chain_files(&k->chain, roots, n, k->a, k->e) < 0 ||
-	    source_open(&k->source, &ask, k->a, k->e) < 0 ||
-	    chain_source(&k->chain, &k->source, &newest, k->e) < 0)
+	if (previous_open(&k->prev, &ask, k->a, k->e) < 0)
 		return -1;
-	at.version = k->chain.newest;
-	if ((k->root = chain_root(&k->chain, &at, k->a, k->e)) == NULL)
-		return -1;
-	k->lowered = *k->root;
-	k->lowered.roles[ROLE_TARGETS].threshold = 1;
-	k->lowered.roles[ROLE_SNAPSHOT].threshold = 1;
-	k->pub = publication_load(k->a, &src, &k->lowered, k->source.m,
-	    at.now_s, k->e);
-	return k->pub == NULL ? -1 : 0;
+	if ((k->pub = k->prev.pub) == NULL)
+		return err_set(k->e, ERR_MISSING, "%s: nothing published",
+		    ask.source.where);
+	if (k->pub->expires_s <= ask.now_s)
+		return err_set(k->e, ERR_REFUSED, "%s has expired",
+		    ask.source.where);
+	return 0;
 }
 
 /* A holder confirms one list of digests, not each of the rungs. */
 static int
 confirm(struct adding *k, const struct args *args)
 {
-	struct check c = { .pub = k->pub, .source = &k->source,
+	struct check c = { .pub = k->pub, .source = &k->prev.source,
 		.threads = verbs_jobs(args), .deltas = true };
 	char answer[8];
 
@@ -171,7 +161,7 @@ add_rung(struct adding *k, const struct rung *r, bool *changed)
 
 	/* targets that are complete stay as they are: a further signature
 	 * would undo those of the snapshots */
-	full = role_verify(r->targets, k->root, NULL, true, k->e) == 0;
+	full = role_verify(r->targets, k->prev.root, NULL, true, k->e) == 0;
 	k->e->kind = ERR_NONE;
 	if (!full && add_to(k, r->targets, &targets, &targets_changed) < 0)
 		return -1;
@@ -200,11 +190,11 @@ add_check(struct adding *k, const struct publication **p, bool *complete)
 
 	if (source_open(&own, &ask, k->a, k->e) < 0)
 		return -1;
-	*p = publication_load(k->a, &src, k->root, own.m, clock_now_s(),
+	*p = publication_load(k->a, &src, k->prev.root, own.m, clock_now_s(),
 	    k->e);
 	*complete = *p != NULL;
 	if (!*complete)
-		*p = publication_load(k->a, &src, &k->lowered, own.m,
+		*p = publication_load(k->a, &src, &k->prev.lowered, own.m,
 		    clock_now_s(), k->e);
 	return *p == NULL ? err_in(k->e, "own output") : 0;
 }
@@ -224,9 +214,9 @@ add_commit(struct adding *k)
 	(void)printf("targets    %zu of %d signatures\n"
 		     "snapshots  %zu of %d: another holder runs"
 		     " sluice-sign add\n",
-	    p->rungs[0].targets->nsigs, k->root->roles[ROLE_TARGETS].threshold,
+	    p->rungs[0].targets->nsigs, k->prev.root->roles[ROLE_TARGETS].threshold,
 	    p->rungs[0].snapshot->nsigs,
-	    k->root->roles[ROLE_SNAPSHOT].threshold);
+	    k->prev.root->roles[ROLE_SNAPSHOT].threshold);
 	return 0;
 }
 
@@ -240,7 +230,7 @@ add_cmd(const struct args *args, struct err *e)
 	bool changed = false;
 
 	keyring_init(&k.ring, -1);
-	k.source.dirfd = -1;
+	k.prev.source.dirfd = -1;
 	k.stage.lock = -1;
 	if (verbs_fd(args, "pass-fd", &k.ring.pass_fd, e) < 0)
 		return -1;
@@ -252,8 +242,8 @@ add_cmd(const struct args *args, struct err *e)
 		if (keyring_add(&k.ring, keys[i], KEYFILE_RELEASE, a, e) < 0)
 			return -1;
 	}
-	if (keyring_check(&k.ring, k.root, NULL, ROLE_TARGETS, e) < 0 ||
-	    stage_again(&k.stage, k.source.dir, a, e) < 0)
+	if (keyring_check(&k.ring, k.prev.root, NULL, ROLE_TARGETS, e) < 0 ||
+	    stage_again(&k.stage, k.prev.source.dir, a, e) < 0)
 		return -1;
 	for (int i = 0; i < k.pub->nrungs; i++) {
 		if (add_rung(&k, &k.pub->rungs[i], &changed) < 0)

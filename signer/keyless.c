@@ -282,6 +282,11 @@ keyless_cmd(const struct args *args, struct err *e)
 	if ((k.pub = check.pub = p.pub) == NULL)
 		return err_set(e, ERR_MISSING, "%s: nothing published",
 		    args->argv[0]);
+	if (p.pub->expires_s <= now)
+		return err_set(e, ERR_REFUSED, "%s has expired: renew first",
+		    args->argv[0]);
+	if (k.expires_s > p.pub->expires_s)
+		k.expires_s = p.pub->expires_s;
 	if (check_run(&check, a, e) < 0 ||
 	    open_ring(args, p.root, &ring, a, e) < 0)
 		return -1;

@@ -62,6 +62,14 @@ previous_base(struct publication_base *b, const struct publication *p,
 		previous_withdraw(b, hold->rollback.from[i].seq);
 }
 
+void
+previous_lower(struct role *out, const struct role *root)
+{
+	*out = *root;
+	out->roles[ROLE_TARGETS].threshold = 1;
+	out->roles[ROLE_SNAPSHOT].threshold = 1;
+}
+
 static int
 load(struct previous *p, const struct previous_ask *ask, int64_t newest,
     struct arena *a, struct err *e)
@@ -76,6 +84,10 @@ load(struct previous *p, const struct previous_ask *ask, int64_t newest,
 		    ask->source.where);
 	if ((root = chain_root(&p->chain, &at, a, e)) == NULL)
 		return err_in(e, "%s", ask->source.where);
+	if (ask->partial) {
+		previous_lower(&p->lowered, root);
+		root = &p->lowered;
+	}
 	p->pub = publication_load(a, &src, root, p->source.m, 0, e);
 	if (p->pub == NULL)
 		return err_in(e, "%s", ask->source.where);

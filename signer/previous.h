@@ -24,6 +24,7 @@ struct previous {
 	bool there;                    /* a source was given */
 	const struct role *root;       /* newest of the whole chain */
 	const struct publication *pub; /* NULL: nothing published yet */
+	struct role lowered;           /* root with thresholds of 1 */
 	struct publication_base base;
 };
 
@@ -32,6 +33,7 @@ struct previous_ask {
 	const char *const *roots;      /* trusted files */
 	size_t nroots;
 	int64_t now_s;
+	bool partial; /* one signature is enough for the publication */
 };
 
 /*
@@ -43,6 +45,10 @@ int previous_open(struct previous *p, const struct previous_ask *ask,
     struct arena *a, struct err *e) MUST_CHECK;
 void previous_done(struct previous *p);
 #define AUTO_PREVIOUS CLEANUP(previous_done) struct previous
+
+/* previous_lower - root with thresholds of 1 for what release keys sign: to
+ * read a publication that other holders have yet to sign. */
+void previous_lower(struct role *out, const struct role *root);
 
 /* previous_seq - the release number of a version (or of "12" itself) that the
  * publication names; -1: none of that name. */

@@ -370,9 +370,7 @@ load_own(struct making *k, struct source *s)
 	const struct publication *pub;
 
 	if (k->p->partial) {
-		k->lowered = *root;
-		k->lowered.roles[ROLE_TARGETS].threshold = 1;
-		k->lowered.roles[ROLE_SNAPSHOT].threshold = 1;
+		previous_lower(&k->lowered, root);
 		root = &k->lowered;
 	}
 	if (source_open(s, &ask, k->a, k->e) < 0)

@@ -21,8 +21,8 @@ main(int argc, char **argv)
 		add_verb,
 		keyless_verb,
 		verify_verb,
-		/* inspect_verb, */
-		/* diff_verb, */
+		inspect_verb,
+		diff_verb,
 		push_verb,
 		sums_verb,
 	};
