@@ -12,8 +12,8 @@
 
 /* ctl_ask - one request to the socket; the answer (new reference), or NULL: an
  * answer {"ok":false} becomes its error. */
-json_t *ctl_ask(const char *socket_path, const json_t *ask, struct err *e)
-    MUST_CHECK;
+json_t *ctl_ask(
+    const char *socket_path, const json_t *ask, struct err *e) MUST_CHECK;
 
 /* Printers, to standard output. */
 void ctl_status(const json_t *answer);

@@ -17,7 +17,7 @@
 #include "manifest/base/verb.h"
 
 #define ANSWER_MAX (32 << 20)
-#define WAIT_S     60 /* the server answers within 10 s, whatever happens */
+#define WAIT_S	   60 /* the server answers within 10 s, whatever happens */
 
 static int
 open_socket(const char *path, struct err *e)
@@ -59,9 +59,9 @@ read_line(int fd, struct buf *out, struct err *e)
 			return err_sys(e, "answer of the server");
 		if (n == 0)
 			return err_set(e, ERR_SYS,
-			    out->len == 0 ?
-				"the server closed without an answer" :
-				"the answer of the server is cut");
+			    out->len == 0
+				? "the server closed without an answer"
+				: "the answer of the server is cut");
 		buf_add(out, room, (size_t)n);
 		if (buf_ok(out, e) < 0)
 			return -1;
@@ -79,9 +79,9 @@ send_line(int fd, const json_t *ask, struct err *e)
 	if (text == NULL)
 		return err_set(e, ERR_INPUT, "an argument is not UTF-8");
 	n = file_write_all(fd, text, strlen(text), "admin socket", e) < 0 ||
-		file_write_all(fd, "\n", 1, "admin socket", e) < 0 ?
-	    -1 :
-	    0;
+		file_write_all(fd, "\n", 1, "admin socket", e) < 0
+	    ? -1
+	    : 0;
 	free(text);
 	return n;
 }

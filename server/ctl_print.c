@@ -68,8 +68,8 @@ print_scope(const json_t *s)
 	if (strcmp(kind, "channel") == 0)
 		(void)snprintf(name, sizeof(name), "everybody");
 	else
-		(void)snprintf(name, sizeof(name), "%s %s", kind,
-		    text(s, "name"));
+		(void)snprintf(
+		    name, sizeof(name), "%s %s", kind, text(s, "name"));
 	(void)printf("  %-22s ", name);
 	print_rung("high", json_object_get(s, "high"));
 	(void)fputs(", ", stdout);
@@ -78,9 +78,8 @@ print_scope(const json_t *s)
 	    percent(a, number(s, "percent_bp")),
 	    percent(b, number(s, "cap_bp")), number(s, "blocks_left"),
 	    json_is_true(json_object_get(s, "urgent")) ? "; urgent" : "",
-	    json_is_true(json_object_get(s, "own_stop")) ?
-		"; stopped by itself" :
-		"");
+	    json_is_true(json_object_get(s, "own_stop")) ? "; stopped by itself"
+							 : "");
 }
 
 static void
@@ -89,12 +88,12 @@ print_pins(const json_t *pins)
 	size_t i;
 	json_t *p;
 
-	json_array_foreach(pins, i, p) {
+	json_array_foreach(pins, i, p)
+	{
 		const char *name = text(p, "name");
 
-		(void)printf("  %-22s %s%s%s at %s\n",
-		    i == 0 ? "pinned" : "", text(p, "scope"),
-		    name[0] == '\0' ? "" : " ", name,
+		(void)printf("  %-22s %s%s%s at %s\n", i == 0 ? "pinned" : "",
+		    text(p, "scope"), name[0] == '\0' ? "" : " ", name,
 		    or_none(text(p, "version"), "an unknown release"));
 	}
 }
@@ -106,17 +105,15 @@ print_state(const json_t *c)
 	size_t i;
 	json_t *v;
 
-	json_array_foreach(json_object_get(c, "scopes"), i, v)
-		print_scope(v);
-	(void)printf("  %-22s %s", "plan allows",
-	    percent(bound, number(c, "bound_bp")));
+	json_array_foreach(json_object_get(c, "scopes"), i, v) print_scope(v);
+	(void)printf(
+	    "  %-22s %s", "plan allows", percent(bound, number(c, "bound_bp")));
 	if (text(c, "bound_rises")[0] != '\0')
 		(void)printf(" until %s", text(c, "bound_rises"));
 	(void)putchar('\n');
 	print_pins(json_object_get(c, "pins"));
-	json_array_foreach(json_object_get(c, "groups"), i, v)
-		(void)printf("  %-22s %s\n", i == 0 ? "groups" : "",
-		    json_string_value(v));
+	json_array_foreach(json_object_get(c, "groups"), i, v)(void) printf(
+	    "  %-22s %s\n", i == 0 ? "groups" : "", json_string_value(v));
 }
 
 void
@@ -132,8 +129,8 @@ ctl_change(const json_t *answer)
 	}
 	(void)printf("%s before:\n", text(answer, "channel"));
 	print_state(before);
-	(void)printf("%s %s:\n", text(answer, "channel"),
-	    dry ? "would be" : "now");
+	(void)printf(
+	    "%s %s:\n", text(answer, "channel"), dry ? "would be" : "now");
 	print_state(after);
 }
 
@@ -149,7 +146,8 @@ print_polls(const json_t *polls)
 	long long total = 0;
 	size_t i;
 
-	json_array_foreach(polls, i, p) {
+	json_array_foreach(polls, i, p)
+	{
 		if (i == 0)
 			day = text(p, "day");
 		if (strcmp(day, text(p, "day")) != 0)
@@ -161,9 +159,8 @@ print_polls(const json_t *polls)
 	}
 	if (total > 0) {
 		(void)printf("  polls %-16s %lld:", day, total);
-		json_object_foreach(sums, version, p)
-			(void)printf(" %s %lld", version,
-			    (long long)json_integer_value(p));
+		json_object_foreach(sums, version, p)(void) printf(
+		    " %s %lld", version, (long long)json_integer_value(p));
 		(void)putchar('\n');
 	}
 	json_decref(sums);
@@ -183,32 +180,29 @@ print_channel(const json_t *c)
 		(void)printf("  %-22s %s (release %lld), fallback %s\n",
 		    "on offer", text(c, "version"), number(c, "seq"),
 		    or_none(text(c, "fallback_version"), "none"));
-		(void)printf("  %-22s %lld of %s, expires %s\n",
-		    "publication", number(c, "m"), text(c, "published"),
-		    text(c, "expires"));
+		(void)printf("  %-22s %lld of %s, expires %s\n", "publication",
+		    number(c, "m"), text(c, "published"), text(c, "expires"));
 		(void)printf("  %-22s %lld, valid until %s%s\n", "round",
 		    number(c, "round_signed"),
 		    or_none(text(c, "timestamp_expires"), "nothing signed"),
-		    number(c, "round") != number(c, "round_signed") ?
-			"; a newer one waits to be signed" :
-			"");
+		    number(c, "round") != number(c, "round_signed")
+			? "; a newer one waits to be signed"
+			: "");
 		if (text(c, "not_before")[0] != '\0')
 			(void)printf("  %-22s %s\n", "not before",
 			    text(c, "not_before"));
 	}
 	print_state(c);
 	print_polls(json_object_get(c, "polls"));
-	json_array_foreach(json_object_get(c, "reports"), i, v)
-		(void)printf("  %-22s %s %s %s: %lld, with ticket %lld\n",
-		    i == 0 ? "reports" : "", text(v, "day"),
-		    text(v, "version"), text(v, "event"), number(v, "n"),
-		    number(v, "tickets"));
-	json_array_foreach(json_object_get(c, "incoming"), i, v)
-		(void)printf("  %-22s %lld %s by %s%s%s\n",
-		    i == 0 ? "incoming" : "", number(v, "m"),
-		    text(v, "state"), text(v, "who"),
-		    text(v, "error")[0] == '\0' ? "" : ": ",
-		    text_safe(error, sizeof(error), text(v, "error")));
+	json_array_foreach(json_object_get(c, "reports"), i, v)(void)
+	    printf("  %-22s %s %s %s: %lld, with ticket %lld\n",
+		i == 0 ? "reports" : "", text(v, "day"), text(v, "version"),
+		text(v, "event"), number(v, "n"), number(v, "tickets"));
+	json_array_foreach(json_object_get(c, "incoming"), i, v)(void)
+	    printf("  %-22s %lld %s by %s%s%s\n", i == 0 ? "incoming" : "",
+		number(v, "m"), text(v, "state"), text(v, "who"),
+		text(v, "error")[0] == '\0' ? "" : ": ",
+		text_safe(error, sizeof(error), text(v, "error")));
 }
 
 void
@@ -218,12 +212,12 @@ ctl_status(const json_t *answer)
 	json_t *c;
 
 	json_array_foreach(json_object_get(answer, "channels"), i, c)
-		print_channel(c);
+	    print_channel(c);
 	if (json_array_size(json_object_get(answer, "channels")) == 0)
 		(void)puts("no channels: sluiced channel add adds one");
 	if (text(answer, "sign_error")[0] != '\0')
-		(void)printf("the brake refuses: %s\n",
-		    text(answer, "sign_error"));
+		(void)printf(
+		    "the brake refuses: %s\n", text(answer, "sign_error"));
 }
 
 void
@@ -241,14 +235,14 @@ ctl_why(const json_t *answer)
 	(void)printf("rung     %lld: %s, release %lld, version %s\n",
 	    number(r, "rung"), text(r, "kind"), number(r, "seq"),
 	    or_none(text(r, "version"), "none"));
-	(void)printf("scope    %s %s\n", text(answer, "scope"),
-	    text(answer, "name"));
+	(void)printf(
+	    "scope    %s %s\n", text(answer, "scope"), text(answer, "name"));
 	(void)printf("percent  %s set, %s in force\n",
 	    percent(a, number(answer, "percent_bp")),
 	    percent(b, number(answer, "cap_bp")));
 	if (number(answer, "pin_seq") != 0)
-		(void)printf("pin      release %lld\n",
-		    number(answer, "pin_seq"));
+		(void)printf(
+		    "pin      release %lld\n", number(answer, "pin_seq"));
 }
 
 /* --- lists --- */
@@ -260,14 +254,16 @@ ctl_versions(const json_t *answer)
 	json_t *totals = json_object(), *p;
 	size_t i;
 
-	json_array_foreach(polls, i, p) {
+	json_array_foreach(polls, i, p)
+	{
 		const char *day = text(p, "day");
 
 		(void)json_object_set_new(totals, day,
 		    json_integer(number(totals, day) + number(p, "n")));
 	}
 	(void)puts("day         share    polls  version  platform");
-	json_array_foreach(polls, i, p) {
+	json_array_foreach(polls, i, p)
+	{
 		long long all = number(totals, text(p, "day"));
 		long long n = number(p, "n");
 
@@ -286,17 +282,17 @@ ctl_history(const json_t *answer)
 	json_t *v;
 
 	(void)puts("releases:");
-	json_array_foreach(json_object_get(answer, "releases"), i, v)
-		(void)printf("  %-4lld %-16s %-20s %s%s%s%s\n",
-		    number(v, "seq"), text(v, "version"), text(v, "platform"),
-		    text(v, "everybody")[0] != '\0' ? "everybody since " : "",
-		    text(v, "everybody"), text(v, "spoiled"),
-		    text(v, "withdrawn")[0] != '\0' ? "; withdrawn" : "");
+	json_array_foreach(json_object_get(answer, "releases"), i, v)(void)
+	    printf("  %-4lld %-16s %-20s %s%s%s%s\n", number(v, "seq"),
+		text(v, "version"), text(v, "platform"),
+		text(v, "everybody")[0] != '\0' ? "everybody since " : "",
+		text(v, "everybody"), text(v, "spoiled"),
+		text(v, "withdrawn")[0] != '\0' ? "; withdrawn" : "");
 	(void)puts("actions:");
-	json_array_foreach(json_object_get(answer, "audit"), i, v)
-		(void)printf("  %s %s by %s %s: %s\n", text(v, "at"),
-		    text(v, "verb"), text(v, "who"), text(v, "arguments"),
-		    text_safe(reason, sizeof(reason), text(v, "reason")));
+	json_array_foreach(json_object_get(answer, "audit"), i, v)(void)
+	    printf("  %s %s by %s %s: %s\n", text(v, "at"), text(v, "verb"),
+		text(v, "who"), text(v, "arguments"),
+		text_safe(reason, sizeof(reason), text(v, "reason")));
 }
 
 void
@@ -306,16 +302,16 @@ ctl_tokens(const json_t *answer)
 	size_t i;
 	json_t *t;
 
-	json_array_foreach(json_object_get(answer, "tokens"), i, t)
-		(void)printf("%s  %-20s %s%s  used %s  %s\n", text(t, "id"),
-		    text(t, "scopes"),
-		    text(t, "revoked")[0] != '\0' ? "revoked " :
-			text(t, "expires")[0] != '\0' ? "until " :
-							"in force",
-		    text(t, "revoked")[0] != '\0' ? text(t, "revoked") :
-						    text(t, "expires"),
-		    or_none(text(t, "used"), "never"),
-		    text_safe(note, sizeof(note), text(t, "note")));
+	json_array_foreach(json_object_get(answer, "tokens"), i, t)(void)
+	    printf("%s  %-20s %s%s  used %s  %s\n", text(t, "id"),
+		text(t, "scopes"),
+		text(t, "revoked")[0] != '\0'	    ? "revoked "
+		    : text(t, "expires")[0] != '\0' ? "until "
+						    : "in force",
+		text(t, "revoked")[0] != '\0' ? text(t, "revoked")
+					      : text(t, "expires"),
+		or_none(text(t, "used"), "never"),
+		text_safe(note, sizeof(note), text(t, "note")));
 }
 
 void
@@ -324,7 +320,7 @@ ctl_channels(const json_t *answer)
 	size_t i;
 	json_t *c;
 
-	json_array_foreach(json_object_get(answer, "channels"), i, c)
-		(void)printf("%s  root %lld  %s\n", text(c, "channel"),
-		    number(c, "root_version"), text(c, "fingerprint"));
+	json_array_foreach(json_object_get(answer, "channels"), i, c)(void)
+	    printf("%s  root %lld  %s\n", text(c, "channel"),
+		number(c, "root_version"), text(c, "fingerprint"));
 }

@@ -24,12 +24,12 @@ socket_path(const struct args *args, char *out, size_t room, struct err *e)
 
 	if (path == NULL && args_text(args, "state", NULL) == NULL)
 		path = getenv("SLUICE_ADMIN_SOCKET");
-	n = path != NULL ? snprintf(out, room, "%s", path) :
-			   snprintf(out, room, "%s/admin.sock",
+	n = path != NULL ? snprintf(out, room, "%s", path)
+			 : snprintf(out, room, "%s/admin.sock",
 			       state != NULL ? state : STATE_DEFAULT);
-	return n >= (int)room ?
-	    err_set(e, ERR_USAGE, "the socket's path is too long") :
-	    0;
+	return n >= (int)room
+	    ? err_set(e, ERR_USAGE, "the socket's path is too long")
+	    : 0;
 }
 
 static void
@@ -194,8 +194,8 @@ why_cmd(const struct args *args, struct err *e)
 
 	for (size_t i = 0; i < COUNT(words); i++)
 		set_text(ask, words[i], args_text(args, words[i], NULL));
-	(void)json_object_set_new(ask, "seen",
-	    json_integer(args_int(args, "seen", 0)));
+	(void)json_object_set_new(
+	    ask, "seen", json_integer(args_int(args, "seen", 0)));
 	if (args_flag(args, "ask"))
 		(void)json_object_set_new(ask, "ask", json_true());
 	return send_ask(args, ask, ctl_why, e);
@@ -206,8 +206,8 @@ versions_cmd(const struct args *args, struct err *e)
 {
 	AUTO_JSON ask = new_ask(args, "versions");
 
-	(void)json_object_set_new(ask, "days",
-	    json_integer(args_int(args, "days", 7)));
+	(void)json_object_set_new(
+	    ask, "days", json_integer(args_int(args, "days", 7)));
 	return send_ask(args, ask, ctl_versions, e);
 }
 
@@ -216,8 +216,8 @@ history_cmd(const struct args *args, struct err *e)
 {
 	AUTO_JSON ask = new_ask(args, "history");
 
-	(void)json_object_set_new(ask, "limit",
-	    json_integer(args_int(args, "limit", 50)));
+	(void)json_object_set_new(
+	    ask, "limit", json_integer(args_int(args, "limit", 50)));
 	return send_ask(args, ask, ctl_history, e);
 }
 
@@ -263,8 +263,8 @@ token_create_cmd(const struct args *args, struct err *e)
 	}
 	set_text(ask, "scopes", words);
 	set_text(ask, "note", args_text(args, "note", NULL));
-	(void)json_object_set_new(ask, "ttl_s",
-	    json_integer(args_int(args, "expires", 0)));
+	(void)json_object_set_new(
+	    ask, "ttl_s", json_integer(args_int(args, "expires", 0)));
 	return send_ask(args, ask, print_token, e);
 }
 
@@ -294,8 +294,8 @@ print_pruned(const json_t *v)
 	char size[32];
 
 	(void)printf("%s%lld publications, %lld files, %s\n",
-	    json_is_true(json_object_get(v, "dry_run")) ? "would drop " :
-							  "dropped ",
+	    json_is_true(json_object_get(v, "dry_run")) ? "would drop "
+							: "dropped ",
 	    (long long)json_integer_value(json_object_get(v, "publications")),
 	    (long long)json_integer_value(json_object_get(v, "files")),
 	    size_text(size, sizeof(size),

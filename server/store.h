@@ -34,8 +34,8 @@
  * or brake is gone.  Opens database and admin socket itself.  post_fd -1: no
  * webhook.  Returns the exit status.
  */
-int store_run(int front_fd, int brake_fd, int post_fd,
-    const struct server_config *conf);
+int store_run(
+    int front_fd, int brake_fd, int post_fd, const struct server_config *conf);
 
 /* The tokens that store_init made; shown once, never stored. */
 struct store_tokens {
@@ -44,8 +44,8 @@ struct store_tokens {
 
 /* store_init - make the state directory (0700), the database, the ticket key
  * and the first tokens.  ERR_CONFLICT if there is a database already. */
-int store_init(const char *state, struct store_tokens *out, struct err *e)
-    MUST_CHECK;
+int store_init(
+    const char *state, struct store_tokens *out, struct err *e) MUST_CHECK;
 
 /* store_key - the brake key of a channel ("P/C"): made if there is none.
  * *public_path gets the path of key.pub (room bytes). */
@@ -56,12 +56,12 @@ int store_key(const char *state, const char *channel, char *public_path,
  * database); fingerprint is the digest of the file.  A running server is told
  * through its admin socket. */
 int store_channel_add(const char *state, const char *channel,
-    const char *root_path, char fingerprint[static 65], struct err *e)
-    MUST_CHECK;
+    const char *root_path, char fingerprint[static 65],
+    struct err *e) MUST_CHECK;
 
 /* store_prune - drop what nothing names any more, from a stopped server's
  * state (a running one does it by itself).  *freed gets bytes. */
-int store_prune(const struct server_config *conf, int64_t *freed,
-    struct err *e) MUST_CHECK;
+int store_prune(
+    const struct server_config *conf, int64_t *freed, struct err *e) MUST_CHECK;
 
 #endif

@@ -53,8 +53,8 @@ admin_open(struct store *s, struct err *e)
 	(void)snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
 	if (group_of(s->conf->admin_group, &s->admin_gid, e) < 0)
 		return -1;
-	s->admin_fd = socket(AF_UNIX,
-	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	s->admin_fd =
+	    socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (s->admin_fd < 0)
 		return err_sys(e, "socket");
 	/* a server that was killed left it; the state's lock is ours */
@@ -65,8 +65,7 @@ admin_open(struct store *s, struct err *e)
 	if (result < 0 || listen(s->admin_fd, 32) < 0)
 		return err_sys(e, "%s", path);
 	if (s->admin_gid != (gid_t)-1 &&
-	    (chown(path, (uid_t)-1, s->admin_gid) < 0 ||
-		chmod(path, 0660) < 0))
+	    (chown(path, (uid_t)-1, s->admin_gid) < 0 || chmod(path, 0660) < 0))
 		return err_sys(e, "%s", path);
 	return 0;
 }
@@ -84,8 +83,10 @@ admin_close(struct store *s)
 		buf_done(&c->in);
 		buf_done(&c->out);
 	}
-	if (s->admin_fd >= 0)
+	if (s->admin_fd >= 0) {
 		(void)close(s->admin_fd);
+		(void)unlink(s->conf->admin_socket);
+	}
 	s->admin_fd = -1;
 }
 
@@ -186,8 +187,8 @@ put_answer(struct client *c, const json_t *answer)
 static void
 put_error(struct client *c, const struct err *e)
 {
-	AUTO_JSON v = json_pack("{sb ss ss}", "ok", 0, "kind",
-	    err_name(e->kind), "error", e->msg);
+	AUTO_JSON v = json_pack(
+	    "{sb ss ss}", "ok", 0, "kind", err_name(e->kind), "error", e->msg);
 
 	buf_reset(&c->out);
 	if (v != NULL)
@@ -291,8 +292,8 @@ admin_expire(struct store *s)
 		}
 		(void)err_set(&e, ERR_SYS,
 		    "recorded, but not in effect yet: %s",
-		    s->sign_error[0] != '\0' ? s->sign_error :
-					       "front has not taken it");
+		    s->sign_error[0] != '\0' ? s->sign_error
+					     : "front has not taken it");
 		put_error(c, &e);
 		c->deadline_ms = now + DEADLINE_MS;
 		admin_io(s, c);

@@ -41,9 +41,9 @@ document(struct store *s, const char *sha256, size_t max, struct err *e)
 		(void)err_set(e, ERR_SYS, "a stored digest is damaged");
 		return NULL;
 	}
-	return blobs_read(s->conf->state, sha256, max, &file, a, e) < 0 ?
-	    NULL :
-	    json_read(file, max, e);
+	return blobs_read(s->conf->state, sha256, max, &file, a, e) < 0
+	    ? NULL
+	    : json_read(file, max, e);
 }
 
 static json_t *
@@ -87,7 +87,8 @@ add_roots(struct store *s, const struct channel *c, const json_t *facts,
 	json_t *fresh = json_object_get(facts, "roots");
 	AUTO_ROWS r = db_rows(s->db, e,
 	    "SELECT sha256 FROM root WHERE channel = $1 AND version > $2"
-	    " ORDER BY version", BIND(V((const char *)c->id), V(after)));
+	    " ORDER BY version",
+	    BIND(V((const char *)c->id), V(after)));
 	char sha256[SHA256_HEX_SIZE];
 	int more;
 
@@ -113,47 +114,49 @@ add_roots(struct store *s, const struct channel *c, const json_t *facts,
 	return more;
 }
 
-static int
-add_snapshots(struct store *s, const struct channel *c, const char *id,
-    const json_t *facts, json_t *list, struct err *e)
-{
-	int64_t m = json_integer_value(json_object_get(facts, "m"));
-	size_t n = json_array_size(json_object_get(facts, "manifests"));
-	AUTO_ARENA a = arena_new(65536);
-	char *path;
+/* Each rung's document of a role, "N.snapshot.json" or "N.targets.json". */
+struct handing {
+	struct store *s;
+	const struct channel *c;
+	const char *id;
+	const json_t *facts;
+	json_t *q; /* the question */
+};
 
-	if (a == NULL)
+static int
+add_rungs(const struct handing *h, const char *role, struct err *e)
+{
+	int64_t m = json_integer_value(json_object_get(h->facts, "m"));
+	size_t n = json_array_size(json_object_get(h->facts, "manifests"));
+	json_t *list = json_array();
+	char path[48];
+
+	if (json_object_set_new(h->q, role, list) < 0)
 		return err_set(e, ERR_SYS, "no memory");
 	for (size_t i = 0; i < n; i++) {
-		path = arena_printf(a, e, "%lld.snapshot.json",
-		    (long long)(m * LADDER_MAX + (int64_t)i));
-		if (path == NULL ||
-		    append(list, document_at(s, c->id, id, path, e), e) < 0)
+		(void)snprintf(path, sizeof(path), "%lld.%s.json",
+		    (long long)(m * LADDER_MAX + (int64_t)i),
+		    strcmp(role, "targets") == 0 ? "targets" : "snapshot");
+		if (append(list, document_at(h->s, h->c->id, h->id, path, e),
+			e) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-/* The offer's targets and manifest, from which the brake learns not_before. */
+/* What the brake checks the publication by: see brake.h. */
 static int
-add_offer(struct store *s, const struct channel *c, const char *id,
-    const json_t *facts, json_t *q, struct err *e)
+add_documents(const struct handing *h, struct err *e)
 {
-	int64_t m = json_integer_value(json_object_get(facts, "m"));
-	json_t *manifests = json_object_get(facts, "manifests");
-	char path[48];
-	json_t *v;
+	json_t *manifests = json_object_get(h->facts, "manifests"), *v;
 
-	(void)snprintf(path, sizeof(path), "%lld.targets.json",
-	    (long long)(m * LADDER_MAX + 1));
-	if ((v = document_at(s, c->id, id, path, e)) == NULL)
+	if (add_rungs(h, "snapshots", e) < 0 || add_rungs(h, "targets", e) < 0)
 		return -1;
-	(void)json_object_set_new(q, "targets", v);
-	v = document(s, json_string_value(json_array_get(manifests, 1)),
+	v = document(h->s, json_string_value(json_array_get(manifests, 1)),
 	    MANIFEST_MAX, e);
 	if (v == NULL)
 		return -1;
-	(void)json_object_set_new(q, "manifest", v);
+	(void)json_object_set_new(h->q, "manifest", v);
 	return 0;
 }
 
@@ -163,7 +166,6 @@ adopt_publication(struct store *s, const struct channel *c, const char *id,
 {
 	AUTO_JSON state = brake_state(s, c->id, e);
 	AUTO_JSON roots = json_array();
-	AUTO_JSON snapshots = json_array();
 	AUTO_JSON q = NULL;
 	AUTO_JSON answer = NULL;
 	int64_t after;
@@ -171,15 +173,13 @@ adopt_publication(struct store *s, const struct channel *c, const char *id,
 	if (state == NULL)
 		return err_in(e, "brake");
 	after = json_integer_value(json_object_get(state, "root_version"));
-	if (add_roots(s, c, facts, after, roots, e) < 0 ||
-	    add_snapshots(s, c, id, facts, snapshots, e) < 0)
+	if (add_roots(s, c, facts, after, roots, e) < 0)
 		return -1;
-	q = json_pack("{ss ss sO sO sO}", "do", "adopt", "channel", c->id,
-	    "m", json_object_get(facts, "m"), "roots", roots, "snapshots",
-	    snapshots);
+	q = json_pack("{ss ss sO sO}", "do", "adopt", "channel", c->id, "m",
+	    json_object_get(facts, "m"), "roots", roots);
 	if (q == NULL)
 		return err_set(e, ERR_SYS, "no memory");
-	if (add_offer(s, c, id, facts, q, e) < 0)
+	if (add_documents(&(struct handing){ s, c, id, facts, q }, e) < 0)
 		return -1;
 	if ((answer = ipc_ask(s->brake_fd, q, e)) == NULL)
 		return err_in(e, "brake");
@@ -207,8 +207,11 @@ go_beyond(struct store *s, struct channel *c, int rung, struct arena *a,
 	int64_t now = clock_now_s();
 	struct round_start start = { "restore", now,
 		s->conf->timestamp_validity_s };
-	struct audit row = { .at_s = now, .who = "sluice", .verb = "restore",
-		.channel = c->id, .arguments = "{}",
+	struct audit row = { .at_s = now,
+		.who = "sluice",
+		.verb = "restore",
+		.channel = c->id,
+		.arguments = "{}",
 		.reason = "the brake is ahead of the database" };
 	AUTO_TX tx = NULL;
 
@@ -227,8 +230,8 @@ go_beyond(struct store *s, struct channel *c, int rung, struct arena *a,
 
 /* The brake has lost what it had (its file is older than the database). */
 static int
-adopt_again(struct store *s, const struct channel *c, struct arena *a,
-    struct err *e)
+adopt_again(
+    struct store *s, const struct channel *c, struct arena *a, struct err *e)
 {
 	AUTO_ROWS r = db_rows(s->db, e,
 	    "SELECT facts FROM publication WHERE channel = $1 AND id = $2",
@@ -240,12 +243,11 @@ adopt_again(struct store *s, const struct channel *c, struct arena *a,
 	    (text = row_text(r, 0, a)) == NULL)
 		return err_set(e, ERR_SYS, "the publication is not recorded");
 	log_warn("brake_behind", F("channel", (const char *)c->id));
-	facts = json_read(
-	    (struct bytes){ (const uint8_t *)text, strlen(text) }, ARENA_MAX,
-	    e);
-	return facts == NULL ?
-	    -1 :
-	    adopt_publication(s, c, c->publication, facts, e);
+	facts = json_read((struct bytes){ (const uint8_t *)text, strlen(text) },
+	    ARENA_MAX, e);
+	return facts == NULL
+	    ? -1
+	    : adopt_publication(s, c, c->publication, facts, e);
 }
 
 int

@@ -8,8 +8,8 @@
 #include "server/store/context.h"
 
 /* adopt_publication - the brake takes the publication; repeating is safe. */
-int adopt_publication(struct store *s, const struct channel *c,
-    const char *id, const json_t *facts, struct err *e) MUST_CHECK;
+int adopt_publication(struct store *s, const struct channel *c, const char *id,
+    const json_t *facts, struct err *e) MUST_CHECK;
 
 /*
  * adopt_follow - at start: the next round is above the brake's last.  Where
@@ -17,7 +17,7 @@ int adopt_publication(struct store *s, const struct channel *c,
  * rollouts go to the halt above; where it has a publication that this database
  * lacks, that is logged: it must be pushed again.
  */
-int adopt_follow(struct store *s, const char *channel, struct err *e)
-    MUST_CHECK;
+int adopt_follow(
+    struct store *s, const char *channel, struct err *e) MUST_CHECK;
 
 #endif

@@ -9,7 +9,7 @@
 
 #include "manifest/base/digest.h"
 
-#define COLUMNS                                                        \
+#define COLUMNS                                                         \
 	"n, at_s, who, verb, channel, arguments, reason, state_before," \
 	" state_after, hash"
 
@@ -62,8 +62,8 @@ audit_add(struct db *db, const struct audit *r, struct err *e)
 }
 
 static int
-read_row(const struct rows *r, struct audit *out, struct arena *a,
-    struct err *e)
+read_row(
+    const struct rows *r, struct audit *out, struct arena *a, struct err *e)
 {
 	const char **const fields[] = { &out->who, &out->verb, &out->channel,
 		&out->arguments, &out->reason, &out->before, &out->after };
@@ -81,8 +81,8 @@ audit_verify(struct db *db, struct err *e)
 	char previous[SHA256_HEX_SIZE] = "", hash[SHA256_HEX_SIZE];
 	char want[SHA256_HEX_SIZE];
 	AUTO_ARENA a = arena_new(4 << 20);
-	AUTO_ROWS r = db_rows(db, e,
-	    "SELECT " COLUMNS " FROM audit ORDER BY n", NO_BIND);
+	AUTO_ROWS r =
+	    db_rows(db, e, "SELECT " COLUMNS " FROM audit ORDER BY n", NO_BIND);
 	struct audit row;
 	int64_t n = 0;
 	int more;
@@ -110,7 +110,8 @@ audit_list(struct db *db, const char *channel, int64_t limit, struct err *e)
 	AUTO_ARENA a = arena_new(4 << 20);
 	AUTO_ROWS r = db_rows(db, e,
 	    "SELECT " COLUMNS " FROM audit WHERE $1 = '' OR channel = $1"
-	    " ORDER BY n DESC LIMIT $2", BIND(V(channel), V(limit)));
+	    " ORDER BY n DESC LIMIT $2",
+	    BIND(V(channel), V(limit)));
 	json_t *list = json_array();
 	struct audit row;
 	char at[TIME_TEXT_SIZE];
@@ -125,10 +126,10 @@ audit_list(struct db *db, const char *channel, int64_t limit, struct err *e)
 		time_write(at, row.at_s);
 		if (json_array_append_new(list,
 			json_pack("{sI ss ss ss ss ss ss}", "n",
-			    (json_int_t)row_int(r, 0), "at", at, "who",
-			    row.who, "verb", row.verb, "channel", row.channel,
-			    "arguments", row.arguments, "reason",
-			    row.reason)) < 0)
+			    (json_int_t)row_int(r, 0), "at", at, "who", row.who,
+			    "verb", row.verb, "channel", row.channel,
+			    "arguments", row.arguments, "reason", row.reason)) <
+		    0)
 			goto fail;
 	}
 	if (more == 0)

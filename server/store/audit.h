@@ -12,7 +12,7 @@
 
 struct audit {
 	int64_t at_s;
-	const char *who;       /* "uid 0 pid 12", "token ab12", "sluice" */
+	const char *who; /* "uid 0 pid 12", "token ab12", "sluice" */
 	const char *verb;
 	const char *channel;   /* "" where there is none */
 	const char *arguments; /* canonical JSON */

@@ -18,15 +18,15 @@ blobs_name_ok(const char *sha256)
 }
 
 char *
-blobs_path(const char *state, const char *sha256, struct arena *a,
-    struct err *e)
+blobs_path(
+    const char *state, const char *sha256, struct arena *a, struct err *e)
 {
 	return arena_printf(a, e, "%s/blobs/%.2s/%s", state, sha256, sha256);
 }
 
 char *
-blobs_incoming(const char *state, const char *sha256, struct arena *a,
-    struct err *e)
+blobs_incoming(
+    const char *state, const char *sha256, struct arena *a, struct err *e)
 {
 	return arena_printf(a, e, "%s/incoming/%s", state, sha256);
 }
@@ -50,8 +50,7 @@ check(const char *path, const char *sha256, int64_t size, struct err *e)
 }
 
 int
-blobs_take(const char *state, const char *sha256, int64_t size,
-    struct err *e)
+blobs_take(const char *state, const char *sha256, int64_t size, struct err *e)
 {
 	AUTO_ARENA a = arena_new(65536);
 	char *from, *dir, *part, *to;
@@ -75,8 +74,8 @@ blobs_take(const char *state, const char *sha256, int64_t size,
 }
 
 int
-blobs_read(const char *state, const char *sha256, size_t max,
-    struct bytes *out, struct arena *a, struct err *e)
+blobs_read(const char *state, const char *sha256, size_t max, struct bytes *out,
+    struct arena *a, struct err *e)
 {
 	char *path = blobs_path(state, sha256, a, e);
 	char hex[SHA256_HEX_SIZE];

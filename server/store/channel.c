@@ -19,20 +19,20 @@ channel_split(const char *id, char product[static PRODUCT_MAX + 1],
 	size_t len = slash == NULL ? 0 : (size_t)(slash - id);
 
 	if (len == 0 || len > PRODUCT_MAX || strlen(slash + 1) > PRODUCT_MAX)
-		return err_set(e, ERR_INPUT,
-		    "'%.40s' is not PRODUCT/CHANNEL", id);
+		return err_set(
+		    e, ERR_INPUT, "'%.40s' is not PRODUCT/CHANNEL", id);
 	memcpy(product, id, len);
 	product[len] = '\0';
 	(void)snprintf(channel, PRODUCT_MAX + 1, "%s", slash + 1);
 	if (!name_ok(product, PRODUCT_MAX) || !name_ok(channel, PRODUCT_MAX))
-		return err_set(e, ERR_INPUT,
-		    "'%.40s' is not PRODUCT/CHANNEL", id);
+		return err_set(
+		    e, ERR_INPUT, "'%.40s' is not PRODUCT/CHANNEL", id);
 	return 0;
 }
 
 const char *
-channel_state_text(const struct channel_state *s, struct arena *a,
-    struct err *e)
+channel_state_text(
+    const struct channel_state *s, struct arena *a, struct err *e)
 {
 	AUTO_BUF b;
 	AUTO_JSON v = NULL;
@@ -45,8 +45,8 @@ channel_state_text(const struct channel_state *s, struct arena *a,
 }
 
 int
-channel_state_parse(const char *id, const char *text,
-    struct channel_state *out, struct err *e)
+channel_state_parse(
+    const char *id, const char *text, struct channel_state *out, struct err *e)
 {
 	struct bytes b = { (const uint8_t *)text, strlen(text) };
 	AUTO_JSON v = NULL;
@@ -54,7 +54,6 @@ channel_state_parse(const char *id, const char *text,
 	memset(out, 0, sizeof(*out));
 	if (channel_split(id, out->product, out->channel, e) < 0)
 		return -1;
-	out->nscopes = 1;
 	if (b.len == 0)
 		return 0;
 	v = json_read(b, STATE_MAX, e);
@@ -68,7 +67,8 @@ channel_load(struct db *db, const char *id, struct arena *a, struct err *e)
 {
 	AUTO_ROWS r = db_rows(db, e,
 	    "SELECT root_version, round, publication, state FROM channel"
-	    " WHERE id = $1", BIND(V(id)));
+	    " WHERE id = $1",
+	    BIND(V(id)));
 	struct channel *c = arena_get(a, sizeof(*c), e);
 	const char *state;
 	int n;
@@ -110,13 +110,13 @@ channel_save(struct db *db, const struct channel *c, struct err *e)
 }
 
 int
-channel_list(struct db *db, const char *const **out, struct arena *a,
-    struct err *e)
+channel_list(
+    struct db *db, const char *const **out, struct arena *a, struct err *e)
 {
-	int64_t room = db_int(db, e, -1, "SELECT COUNT(*) FROM channel",
-	    NO_BIND);
-	AUTO_ROWS r = db_rows(db, e, "SELECT id FROM channel ORDER BY id",
-	    NO_BIND);
+	int64_t room =
+	    db_int(db, e, -1, "SELECT COUNT(*) FROM channel", NO_BIND);
+	AUTO_ROWS r =
+	    db_rows(db, e, "SELECT id FROM channel ORDER BY id", NO_BIND);
 	const char **list;
 	int n = 0, more;
 

@@ -37,9 +37,9 @@ by_path(const void *key, const void *file)
 static const struct checking_file *
 find(const struct checking_list *list, const char *path)
 {
-	return list->n == 0 ?
-	    NULL :
-	    bsearch(path, list->at, list->n, sizeof(*list->at), by_path);
+	return list->n == 0
+	    ? NULL
+	    : bsearch(path, list->at, list->n, sizeof(*list->at), by_path);
 }
 
 /* --- root chain --- */
@@ -67,15 +67,14 @@ follow_one(struct work *w, const struct role **root,
 		    (long long)next->version);
 	if (strcmp(next->product, w->c->product) != 0 ||
 	    strcmp(next->channel, w->c->channel) != 0)
-		return err_set(e, ERR_REFUSED, "it is of %s/%s",
-		    next->product, next->channel);
+		return err_set(e, ERR_REFUSED, "it is of %s/%s", next->product,
+		    next->channel);
 	if (role_verify(next, *root, next, true, e) < 0 ||
 	    role_verify(next, next, *root, true, e) < 0)
 		return -1;
 	if (json_array_append_new(w->new_roots,
-		json_pack("{sI ss sI}", "version",
-		    (json_int_t)next->version, "sha256", f->sha256, "size",
-		    (json_int_t)f->size)) < 0)
+		json_pack("{sI ss sI}", "version", (json_int_t)next->version,
+		    "sha256", f->sha256, "size", (json_int_t)f->size)) < 0)
 		return err_set(e, ERR_SYS, "no memory");
 	*root = next;
 	return 0;
@@ -90,8 +89,8 @@ follow_roots(struct work *w, struct err *e)
 	char path[32];
 
 	if (root == NULL) {
-		(void)err_in(e, "trusted root %lld",
-		    (long long)w->c->root_version);
+		(void)err_in(
+		    e, "trusted root %lld", (long long)w->c->root_version);
 		return NULL;
 	}
 	for (;;) {
@@ -141,9 +140,9 @@ load_running(struct work *w, struct err *e)
 	const struct role *root = read_root(w, w->c->running_root_sha256, e);
 
 	/* it may have expired meanwhile: time 0 */
-	return root == NULL ?
-	    NULL :
-	    publication_load(w->a, &src, root, w->c->running_m, 0, e);
+	return root == NULL
+	    ? NULL
+	    : publication_load(w->a, &src, root, w->c->running_m, 0, e);
 }
 
 static int
@@ -161,8 +160,8 @@ load(struct work *w, struct err *e)
 		return -1;
 	if (strcmp(w->p->product, w->c->product) != 0 ||
 	    strcmp(w->p->channel, w->c->channel) != 0)
-		return err_set(e, ERR_REFUSED, "it is of %s/%s",
-		    w->p->product, w->p->channel);
+		return err_set(e, ERR_REFUSED, "it is of %s/%s", w->p->product,
+		    w->p->channel);
 	if (w->c->running.n > 0 && (running = load_running(w, e)) == NULL)
 		return err_in(e, "the running publication");
 	return publication_follows(w->p, running, &w->c->base, e);
@@ -173,8 +172,8 @@ load(struct work *w, struct err *e)
 /* A path that the running publication has keeps its bytes: clients cache it
  * for ever. */
 static int
-check_unchanged(const struct work *w, const char *path, const char *sha256,
-    struct err *e)
+check_unchanged(
+    const struct work *w, const char *path, const char *sha256, struct err *e)
 {
 	const struct checking_file *old = find(&w->c->running, path);
 
@@ -201,8 +200,8 @@ check_file(struct work *w, size_t i, struct err *e)
 	else
 		return err_set(e, ERR_MISSING, "it was not pushed");
 	if (pushed != NULL && strcmp(pushed->sha256, hex) != 0)
-		return err_set(e, ERR_AUTH,
-		    "what was pushed is not what was signed");
+		return err_set(
+		    e, ERR_AUTH, "what was pushed is not what was signed");
 	if (check_unchanged(w, f->path, hex, e) < 0 ||
 	    (path = blobs_path(w->c->state, hex, w->a, e)) == NULL ||
 	    digest_file(path, got, &size, e) < 0)
@@ -233,8 +232,8 @@ check_unnamed(const struct work *w, struct err *e)
 			continue;
 		if (strcmp(end, ".root.json") != 0 || end == path || v < 1 ||
 		    v > w->p->root->version)
-			return err_set(e, ERR_REFUSED,
-			    "%s: no rung names it", path);
+			return err_set(
+			    e, ERR_REFUSED, "%s: no rung names it", path);
 		if (root != NULL &&
 		    strcmp(root->sha256, w->c->pushed.at[i].sha256) != 0)
 			return err_set(e, ERR_CONFLICT,
@@ -247,8 +246,8 @@ static int
 check_files(struct work *w, struct err *e)
 {
 	if (publication_files(w->p, w->a, &w->files, &w->nfiles, e) < 0 ||
-	    (w->sha256 = arena_array(w->a, w->nfiles + 1,
-		 sizeof(*w->sha256), e)) == NULL)
+	    (w->sha256 = arena_array(
+		 w->a, w->nfiles + 1, sizeof(*w->sha256), e)) == NULL)
 		return -1;
 	for (size_t i = 0; i < w->nfiles; i++)
 		if (check_file(w, i, e) < 0)
@@ -287,15 +286,14 @@ check_delta(struct work *w, const struct artifact *art,
 		return -1;
 	if ((size = file_size(base, e)) < 0)
 		return err_set(e, ERR_REFUSED,
-		    "this server has no file %s to check it against",
-		    base_hex);
+		    "this server has no file %s to check it against", base_hex);
 	if (json_array_append_new(w->delta_bases, json_string(base_hex)) < 0)
 		return err_set(e, ERR_SYS, "no memory");
 	if (delta_apply_memory(d->format, size, art->size) > d->max_memory)
 		return err_set(e, ERR_REFUSED,
 		    "applying it needs more memory than it says");
-	return delta_check(d->format, base, patch, dir, art->size, art->sha256,
-	    e);
+	return delta_check(
+	    d->format, base, patch, dir, art->size, art->sha256, e);
 }
 
 static int
@@ -349,14 +347,14 @@ facts(const struct work *w, struct err *e)
 
 	sha256_hex(root, p->root->file.at, p->root->file.len);
 	for (int i = 0; i < p->nrungs; i++)
-		(void)json_array_append_new(manifests,
-		    json_string(p->rungs[i].manifest_sha256));
+		(void)json_array_append_new(
+		    manifests, json_string(p->rungs[i].manifest_sha256));
 	for (int i = 0; i < p->ladder.ngood; i++)
-		(void)json_array_append_new(good,
-		    json_integer(p->ladder.good_seq[i]));
-	v = json_pack("{sb sI si si sI sI so ss sI sI ss sb so sO sO so}",
-	    "ok", 1, "m", (json_int_t)p->ladder.m, "nblocks",
-	    p->ladder.nblocks, "ngood", p->ladder.ngood, "offer_seq",
+		(void)json_array_append_new(
+		    good, json_integer(p->ladder.good_seq[i]));
+	v = json_pack("{sb sI si si sI sI so ss sI sI ss sb so sO sO so}", "ok",
+	    1, "m", (json_int_t)p->ladder.m, "nblocks", p->ladder.nblocks,
+	    "ngood", p->ladder.ngood, "offer_seq",
 	    (json_int_t)p->ladder.offer_seq, "fallback_seq",
 	    (json_int_t)p->ladder.fallback_seq, "good_seq", good, "version",
 	    p->offer->version, "expires_s", (json_int_t)p->expires_s,
@@ -376,8 +374,9 @@ checking_run(const struct checking *c, struct err *e)
 	AUTO_ARENA a = arena_new(ARENA_MAX);
 	AUTO_JSON roots = json_array();
 	AUTO_JSON bases = json_array();
-	struct work w = { .c = c, .a = a, .new_roots = roots,
-		.delta_bases = bases };
+	struct work w = {
+		.c = c, .a = a, .new_roots = roots, .delta_bases = bases
+	};
 
 	if (a == NULL || roots == NULL || bases == NULL) {
 		(void)err_set(e, ERR_SYS, "no memory");

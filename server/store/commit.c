@@ -67,9 +67,8 @@ running_root(struct store *s, const struct channel *c, const char **out,
 	if (r == NULL || rows_next(r, e) <= 0 ||
 	    (text = row_text(r, 0, a)) == NULL)
 		return err_set(e, ERR_SYS, "facts are not recorded");
-	facts = json_read(
-	    (struct bytes){ (const uint8_t *)text, strlen(text) }, ARENA_MAX,
-	    e);
+	facts = json_read((struct bytes){ (const uint8_t *)text, strlen(text) },
+	    ARENA_MAX, e);
 	sha256 = json_string_value(json_object_get(facts, "root_sha256"));
 	if (facts == NULL || sha256 == NULL)
 		return err_set(e, ERR_SYS, "stored facts are damaged");
@@ -89,8 +88,8 @@ gather(struct committing *q, const struct channel *c, struct checking *out,
 	out->root_version = c->root_version;
 	out->allow_example_keys = s->conf->allow_example_keys;
 	out->running_m = c->state.ladder.m;
-	if (root_sha256(s, c->id, c->root_version, &out->root_sha256, q->a,
-		e) < 0 ||
+	if (root_sha256(s, c->id, c->root_version, &out->root_sha256, q->a, e) <
+		0 ||
 	    pushed_list(s->db, c->id, q->publication, &out->pushed, q->a, e) <
 		0 ||
 	    pushed_roots(s->db, c->id, &out->roots, q->a, e) < 0 ||
@@ -100,12 +99,13 @@ gather(struct committing *q, const struct channel *c, struct checking *out,
 		return 0;
 	if (running_root(s, c, &out->running_root_sha256, q->a, e) < 0)
 		return -1;
-	return pushed_list(s->db, c->id, c->publication, &out->running, q->a,
-	    e);
+	return pushed_list(
+	    s->db, c->id, c->publication, &out->running, q->a, e);
 }
 
 static int
-all_there(struct committing *q, const struct checking_list *files, struct err *e)
+all_there(
+    struct committing *q, const struct checking_list *files, struct err *e)
 {
 	AUTO_JSON missing = pushed_missing(q->s, files, e);
 
@@ -123,11 +123,9 @@ start(struct committing *q, struct err *e)
 	const struct channel *c = q->c;
 	struct checking input = { .m = q->m };
 	struct job about = { .kind = JOB_CHECK,
-		.deadline_ms =
-		    clock_mono_ms() + 1000 * q->s->conf->intake_s };
+		.deadline_ms = clock_mono_ms() + 1000 * q->s->conf->intake_s };
 
-	if (gather(q, c, &input, e) < 0 ||
-	    all_there(q, &input.pushed, e) < 0)
+	if (gather(q, c, &input, e) < 0 || all_there(q, &input.pushed, e) < 0)
 		return -1;
 	(void)snprintf(about.channel, sizeof(about.channel), "%s", c->id);
 	(void)snprintf(about.id, sizeof(about.id), "%s", q->publication);
@@ -147,8 +145,8 @@ start(struct committing *q, struct err *e)
 }
 
 int
-commit_start(struct store *s, const char *channel, const char *id,
-    struct err *e)
+commit_start(
+    struct store *s, const char *channel, const char *id, struct err *e)
 {
 	AUTO_ARENA a = arena_new(ARENA_MAX);
 	struct committing q = { .s = s, .a = a, .publication = id };
@@ -178,8 +176,8 @@ commit_done(struct store *s, const struct job *done, const json_t *answer,
 		struct err later;
 
 		if (switch_refuse(s, done->channel, done->id, &e, &later) < 0)
-			log_error("refuse",
-			    F("error", (const char *)later.msg));
+			log_error(
+			    "refuse", F("error", (const char *)later.msg));
 		return;
 	}
 	if (switch_finish(s, done->channel, done->id, &e) < 0)

@@ -13,7 +13,7 @@ int commit_start(struct store *s, const char *channel, const char *id,
 
 /* commit_done - the child has ended: its answer, or NULL and why it failed.
  * The publication is switched to, or refused. */
-void commit_done(struct store *s, const struct job *done,
-    const json_t *answer, const struct err *why);
+void commit_done(struct store *s, const struct job *done, const json_t *answer,
+    const struct err *why);
 
 #endif

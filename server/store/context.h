@@ -16,7 +16,10 @@
 #define JOBS_MAX    8  /* children at work */
 #define OUTBOX_MAX  4096
 
-enum job_kind { JOB_CHECK, JOB_BLOB };
+enum job_kind {
+	JOB_CHECK,
+	JOB_BLOB
+};
 
 /* A child at work; its answer comes through fd as one JSON object. */
 struct job {
@@ -27,8 +30,8 @@ struct job {
 	struct buf answer;
 	char channel[CHANNEL_ID_SIZE]; /* JOB_CHECK */
 	char id[SHA256_HEX_SIZE];      /* publication, or blob */
-	int64_t size;                  /* JOB_BLOB */
-	int64_t front_id;              /* JOB_BLOB: the request to answer */
+	int64_t size;		       /* JOB_BLOB */
+	int64_t front_id;	       /* JOB_BLOB: the request to answer */
 };
 
 /* A message that front's socket had no room for yet. */
@@ -54,11 +57,11 @@ struct store {
 	struct db *db;
 	int front_fd, brake_fd, post_fd; /* post_fd -1: no webhook */
 	int admin_fd;
-	gid_t admin_gid; /* -1: none */
+	gid_t admin_gid;    /* -1: none */
 	int64_t notices;    /* sent to post since start; their IDs */
 	int64_t generation; /* of the newest table sent */
-	int64_t tabled;     /* of the newest that front has taken */
-	bool table_due;     /* something that the table holds has changed */
+	int64_t tabled;	    /* of the newest that front has taken */
+	bool table_due;	    /* something that the table holds has changed */
 	struct job jobs[JOBS_MAX];
 	size_t njobs;
 	struct client clients[CLIENTS_MAX];

@@ -35,8 +35,8 @@ fail(struct db *db, const char *sql, struct err *e)
 	if (code == SQLITE_CONSTRAINT)
 		return err_set(e, ERR_CONFLICT, "database: %s: %.60s",
 		    sqlite3_errmsg(db->s), sql);
-	return err_set(e, ERR_SYS, "database: %s: %.80s",
-	    sqlite3_errmsg(db->s), sql);
+	return err_set(
+	    e, ERR_SYS, "database: %s: %.80s", sqlite3_errmsg(db->s), sql);
 }
 
 int
@@ -60,22 +60,23 @@ db_open(struct db **out, const char *path, int mode, struct err *e)
 	if (mode == DB_CREATE)
 		flags |= SQLITE_OPEN_CREATE;
 	if (sqlite3_open_v2(path, &db->s, flags, NULL) != SQLITE_OK) {
-		enum err_kind kind = sqlite3_errcode(db->s) % 256 ==
-			SQLITE_CANTOPEN && mode == DB_MUST_EXIST ?
-		    ERR_MISSING : ERR_SYS;
+		enum err_kind kind =
+		    sqlite3_errcode(db->s) % 256 == SQLITE_CANTOPEN &&
+			mode == DB_MUST_EXIST
+		    ? ERR_MISSING
+		    : ERR_SYS;
 
-		return err_set(e, kind, "%s: %s", path,
-		    sqlite3_errmsg(db->s));
+		return err_set(e, kind, "%s: %s", path, sqlite3_errmsg(db->s));
 	}
 	sqlite3_busy_timeout(db->s, BUSY_MS);
 	(void)sqlite3_db_config(db->s, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	(void)sqlite3_db_config(db->s, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0,
-	    NULL);
+	(void)sqlite3_db_config(db->s, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	/* temp_store: the store's fence has no /tmp */
 	if (db_script(db,
 		"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
 		"PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;"
-		"PRAGMA wal_autocheckpoint=512;", e) < 0)
+		"PRAGMA wal_autocheckpoint=512;",
+		e) < 0)
 		return err_in(e, "%s", path);
 	*out = db;
 	db = NULL;
@@ -107,8 +108,8 @@ bind(struct rows *r, const struct val *v, size_t n)
 		if (v[i].type == VAL_INT)
 			rc = sqlite3_bind_int64(r->st, at, v[i].i);
 		else
-			rc = sqlite3_bind_text(r->st, at, v[i].s, -1,
-			    SQLITE_TRANSIENT);
+			rc = sqlite3_bind_text(
+			    r->st, at, v[i].s, -1, SQLITE_TRANSIENT);
 		if (rc != SQLITE_OK)
 			return -1;
 	}
@@ -132,8 +133,7 @@ db_rows(struct db *db, struct err *e, const char *sql, const struct val *v,
 		return NULL;
 	}
 	if (bind(r, v, n) < 0) {
-		(void)err_set(e, ERR_SYS, "database: wrong values: %.80s",
-		    sql);
+		(void)err_set(e, ERR_SYS, "database: wrong values: %.80s", sql);
 		return NULL;
 	}
 	out = r;

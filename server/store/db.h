@@ -28,11 +28,14 @@ struct tx;
 	    COUNT(((const struct val[]){ __VA_ARGS__ }))
 #define NO_BIND NULL, 0
 
-enum { DB_MUST_EXIST, DB_CREATE };
+enum {
+	DB_MUST_EXIST,
+	DB_CREATE
+};
 
 /* db_open - the database file at path.  Migrations are schema.h's. */
-int db_open(struct db **out, const char *path, int mode, struct err *e)
-    MUST_CHECK;
+int db_open(
+    struct db **out, const char *path, int mode, struct err *e) MUST_CHECK;
 void db_close(struct db *db);
 
 /* db_do - run one statement; the number of rows that it changed. */
@@ -84,8 +87,8 @@ tx_rollbackp(struct tx **t)
 {
 	tx_rollback(*t);
 }
-#define AUTO_DB   CLEANUP(db_closep) struct db *
+#define AUTO_DB	  CLEANUP(db_closep) struct db *
 #define AUTO_ROWS CLEANUP(rows_donep) struct rows *
-#define AUTO_TX   CLEANUP(tx_rollbackp) struct tx *
+#define AUTO_TX	  CLEANUP(tx_rollbackp) struct tx *
 
 #endif

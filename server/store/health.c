@@ -20,7 +20,7 @@
 #define ROWS_MAX  4096
 #define EVENT_MAX 32
 #define DAY_SIZE  11
-#define OTHER     "other" /* what is not known: names must not fill the disk */
+#define OTHER	  "other" /* what is not known: names must not fill the disk */
 
 struct report {
 	char channel[CHANNEL_ID_SIZE];
@@ -84,8 +84,8 @@ static const struct json_field form_fields[] = {
 static int
 form_read(struct form *f, const json_t *body, struct arena *a, struct err *e)
 {
-	if (json_struct(body, form_fields, COUNT(form_fields), false, f, a,
-		e) < 0)
+	if (json_struct(body, form_fields, COUNT(form_fields), false, f, a, e) <
+	    0)
 		return err_in(e, "report");
 	if (!name_ok(f->product, PRODUCT_MAX) ||
 	    !name_ok(f->channel, PRODUCT_MAX) || !name_ok(f->event, EVENT_MAX))
@@ -114,8 +114,8 @@ has_ticket(struct store *s, const struct form *f)
 		    json_string_value(json_array_get(f->tickets, i));
 
 		if (text != NULL &&
-		    ticket_verify(&t, text, key, f->client_id, f->product,
-			&e) == 0 &&
+		    ticket_verify(
+			&t, text, key, f->client_id, f->product, &e) == 0 &&
 		    t.seq == f->seq && strcmp(t.channel, f->channel) == 0)
 			return true;
 	}
@@ -138,7 +138,8 @@ known_version(struct store *s, const char *channel, const char *version,
 	struct err failed = { .kind = ERR_NONE };
 	int64_t n = db_int(s->db, &failed, 0,
 	    "SELECT COUNT(*) FROM release WHERE channel = $1"
-	    " AND version = $2", BIND(V(channel), V(version)));
+	    " AND version = $2",
+	    BIND(V(channel), V(version)));
 
 	*out = n > 0 ? version : OTHER;
 	if (failed.kind == ERR_NONE)
@@ -160,8 +161,8 @@ take(struct store *s, const struct form *f, int64_t front_id, struct arena *a,
 		return -1;
 	(void)snprintf(to->channel, sizeof(to->channel), "%s", id);
 	(void)snprintf(to->version, sizeof(to->version), "%s", version);
-	(void)snprintf(to->event, sizeof(to->event), "%s",
-	    known_event(f->event));
+	(void)snprintf(
+	    to->event, sizeof(to->event), "%s", known_event(f->event));
 	to->ticket = has_ticket(s, f);
 	to->front_id = front_id;
 	s->reports->n++;
@@ -228,8 +229,8 @@ health_polls(struct store *s, const json_t *ask)
 /* --- one transaction for many --- */
 
 static int
-put_report(struct db *db, const struct report *r, const char *day,
-    struct err *e)
+put_report(
+    struct db *db, const struct report *r, const char *day, struct err *e)
 {
 	return db_do(db, e,
 	    "INSERT INTO report_count (channel, version, event, day, ticket,"
@@ -324,8 +325,8 @@ rows_json(struct rows *r, const char *const *names, struct err *e)
 			bool number = names[i][0] == '#';
 			row_copy(r, i, text, sizeof(text));
 			(void)json_object_set_new(o, names[i] + number,
-			    number ? json_integer(row_int(r, i)) :
-				     json_string(text));
+			    number ? json_integer(row_int(r, i))
+				   : json_string(text));
 		}
 		(void)json_array_append_new(list, o);
 	}
@@ -362,8 +363,7 @@ health_counts(struct db *db, const char *channel, int64_t days, int64_t now_s,
 	polls = rows_json(p, poll_names, e);
 	reports = rows_json(r, report_names, e);
 	if (polls != NULL && reports != NULL)
-		return json_pack("{so so}", "polls", polls, "reports",
-		    reports);
+		return json_pack("{so so}", "polls", polls, "reports", reports);
 	json_decref(polls);
 	json_decref(reports);
 	return NULL;

@@ -34,8 +34,8 @@ make_folders(const char *state, struct err *e)
 	char path[4096];
 
 	for (size_t i = 0; i < COUNT(folders); i++) {
-		if (snprintf(path, sizeof(path), "%s/%s", state,
-			folders[i]) >= (int)sizeof(path))
+		if (snprintf(path, sizeof(path), "%s/%s", state, folders[i]) >=
+		    (int)sizeof(path))
 			return err_set(e, ERR_LIMIT, "%s: too long", state);
 		if (file_mkdirs(path, 0700, e) < 0)
 			return -1;
@@ -54,15 +54,19 @@ first_rows(struct db *db, struct store_tokens *out, struct err *e)
 	struct token_new publish = { "publish", "made by init", 0 };
 	struct token_new read = { "read", "made by init", 0 };
 	AUTO_TX tx = tx_begin(db, e);
-	struct audit row = { .at_s = now, .who = "sluiced init",
-		.verb = "init", .channel = "", .arguments = "{}",
-		.reason = "", .before = "", .after = "" };
+	struct audit row = { .at_s = now,
+		.who = "sluiced init",
+		.verb = "init",
+		.channel = "",
+		.arguments = "{}",
+		.reason = "",
+		.before = "",
+		.after = "" };
 
 	randombytes_buf(key, sizeof(key));
 	hex_write(hex, key, sizeof(key));
 	sodium_memzero(key, sizeof(key));
-	if (tx == NULL ||
-	    schema_meta_put(db, "ticket_key", hex, e) < 0 ||
+	if (tx == NULL || schema_meta_put(db, "ticket_key", hex, e) < 0 ||
 	    tokens_create(db, &publish, now, out->publish, e) < 0 ||
 	    tokens_create(db, &read, now, out->read, e) < 0 ||
 	    audit_add(db, &row, e) < 0)
@@ -95,9 +99,9 @@ store_init(const char *state, struct store_tokens *out, struct err *e)
 static int
 brake_folder(const char *state, char *out, size_t room, struct err *e)
 {
-	return snprintf(out, room, "%s/brake", state) >= (int)room ?
-	    err_set(e, ERR_LIMIT, "%s: the path is too long", state) :
-	    0;
+	return snprintf(out, room, "%s/brake", state) >= (int)room
+	    ? err_set(e, ERR_LIMIT, "%s: the path is too long", state)
+	    : 0;
 }
 
 int
@@ -136,10 +140,9 @@ store_root(struct db *db, const char *state, struct bytes root,
 	return db_do(db, e,
 		   "INSERT INTO blob (sha256, size, added_s)"
 		   " VALUES ($1, $2, $3) ON CONFLICT (sha256) DO NOTHING",
-		   BIND(V(sha256), V((int64_t)root.len),
-		       V(clock_now_s()))) < 0 ?
-	    -1 :
-	    0;
+		   BIND(V(sha256), V((int64_t)root.len), V(clock_now_s()))) < 0
+	    ? -1
+	    : 0;
 }
 
 struct adding {
@@ -152,9 +155,13 @@ static int
 add_rows(struct db *db, const struct adding *n, struct err *e)
 {
 	int64_t now = clock_now_s();
-	struct audit row = { .at_s = now, .who = "sluiced channel add",
-		.verb = "channel-add", .channel = n->channel,
-		.arguments = "{}", .reason = n->sha256, .before = "",
+	struct audit row = { .at_s = now,
+		.who = "sluiced channel add",
+		.verb = "channel-add",
+		.channel = n->channel,
+		.arguments = "{}",
+		.reason = n->sha256,
+		.before = "",
 		.after = "" };
 
 	if (db_do(db, e,
@@ -163,22 +170,21 @@ add_rows(struct db *db, const struct adding *n, struct err *e)
 		" VALUES ($1, $2, $3, $4, '', '', 0, $5)",
 		BIND(V(n->channel), V((const char *)n->product),
 		    V((const char *)n->name), V(n->version), V(now))) < 0)
-		return e->kind == ERR_CONFLICT ?
-		    err_set(e, ERR_CONFLICT, "there is a channel %s already",
-			n->channel) :
-		    -1;
+		return e->kind == ERR_CONFLICT
+		    ? err_set(e, ERR_CONFLICT, "there is a channel %s already",
+			  n->channel)
+		    : -1;
 	return db_do(db, e,
 		   "INSERT INTO root (channel, version, sha256, size)"
 		   " VALUES ($1, $2, $3, $4)",
 		   BIND(V(n->channel), V(n->version), V(n->sha256),
-		       V(n->size))) < 0 ?
-	    -1 :
-	    audit_add(db, &row, e);
+		       V(n->size))) < 0
+	    ? -1
+	    : audit_add(db, &row, e);
 }
 
 static int
-check_root(struct adding *n, struct bytes file, struct arena *a,
-    struct err *e)
+check_root(struct adding *n, struct bytes file, struct arena *a, struct err *e)
 {
 	const struct role *root = role_read(a, ROLE_ROOT, file, ROLE_STRICT, e);
 
@@ -186,8 +192,8 @@ check_root(struct adding *n, struct bytes file, struct arena *a,
 		return -1;
 	if (strcmp(root->product, n->product) != 0 ||
 	    strcmp(root->channel, n->name) != 0)
-		return err_set(e, ERR_REFUSED, "it is of %s/%s",
-		    root->product, root->channel);
+		return err_set(e, ERR_REFUSED, "it is of %s/%s", root->product,
+		    root->channel);
 	if (root->expires_s <= clock_now_s())
 		return err_set(e, ERR_REFUSED, "it has expired");
 	n->version = root->version;
@@ -217,8 +223,8 @@ tell_server(const char *state)
 }
 
 int
-store_channel_add(const char *state, const char *channel,
-    const char *root_path, char fingerprint[static 65], struct err *e)
+store_channel_add(const char *state, const char *channel, const char *root_path,
+    char fingerprint[static 65], struct err *e)
 {
 	AUTO_ARENA a = arena_new(16 << 20);
 	struct adding n = { .channel = channel, .sha256 = fingerprint };

@@ -17,7 +17,7 @@
 #include "server/store/tokens.h"
 
 #define ARENA_MAX (64u << 20)
-#define PREFIX    "/v1/publications/"
+#define PREFIX	  "/v1/publications/"
 
 /* One request while it is answered. */
 struct asking {
@@ -68,8 +68,8 @@ seqs(const int64_t *at, int n)
 }
 
 static json_t *
-base_json(const struct channel *c, const struct publication_base *b,
-    json_t *files)
+base_json(
+    const struct channel *c, const struct publication_base *b, json_t *files)
 {
 	char created[TIME_TEXT_SIZE];
 	json_t *when = json_null();
@@ -78,10 +78,10 @@ base_json(const struct channel *c, const struct publication_base *b,
 		time_write(created, b->created_s);
 		when = json_string(created);
 	}
-	return json_pack("{ss ss sI sI ss? sI sI sI so so so so sO}",
-	    "product", c->state.product, "channel", c->state.channel, "m",
-	    (json_int_t)b->m, "seq", (json_int_t)b->seq, "version",
-	    b->version, "next_seq", (json_int_t)b->next_seq, "root_version",
+	return json_pack("{ss ss sI sI ss? sI sI sI so so so so sO}", "product",
+	    c->state.product, "channel", c->state.channel, "m",
+	    (json_int_t)b->m, "seq", (json_int_t)b->seq, "version", b->version,
+	    "next_seq", (json_int_t)b->next_seq, "root_version",
 	    (json_int_t)c->root_version, "fallback_seq",
 	    (json_int_t)b->fallback_seq, "good_seq",
 	    seqs(b->good_seq, b->ngood), "withdrawn_seq",
@@ -129,8 +129,8 @@ answer_conflict(struct asking *q, const char *why)
 		return;
 	}
 	outbox_answer(q->s, q->id, 409,
-	    json_pack("{ss ss so}", "error", why, "kind", "conflict", "base",
-		base),
+	    json_pack(
+		"{ss ss so}", "error", why, "kind", "conflict", "base", base),
 	    -1);
 }
 
@@ -148,7 +148,8 @@ find(struct asking *q, const char *id, struct known *out, struct err *e)
 {
 	AUTO_ROWS r = db_rows(q->s->db, e,
 	    "SELECT state, kind, error, m FROM publication WHERE channel = $1"
-	    " AND id = $2", BIND(V((const char *)q->channel), V(id)));
+	    " AND id = $2",
+	    BIND(V((const char *)q->channel), V(id)));
 	int n;
 
 	memset(out, 0, sizeof(*out));
@@ -221,8 +222,8 @@ may_follow(struct asking *q, const char *id, int64_t m)
 		return -1;
 	}
 	if (m <= c->state.ladder.m) {
-		answer_conflict(q,
-		    "the server has a publication that is as new or newer");
+		answer_conflict(
+		    q, "the server has a publication that is as new or newer");
 		return -1;
 	}
 	if (others > 0) {
@@ -249,8 +250,8 @@ post_publication(struct asking *q)
 	    strcmp(k.state, "checking") == 0 ||
 	    strcmp(k.state, "prepared") == 0) {
 		outbox_answer(q->s, q->id, 200,
-		    json_pack("{ss so ss}", "id", p.id, "missing",
-			json_array(), "state", shown_state(q->s, &k)),
+		    json_pack("{ss so ss}", "id", p.id, "missing", json_array(),
+			"state", shown_state(q->s, &k)),
 		    -1);
 		return;
 	}
@@ -263,8 +264,8 @@ post_publication(struct asking *q)
 		return;
 	}
 	outbox_answer(q->s, q->id, 200,
-	    json_pack("{ss so ss}", "id", p.id, "missing", missing, "state",
-		"open"),
+	    json_pack(
+		"{ss so ss}", "id", p.id, "missing", missing, "state", "open"),
 	    -1);
 }
 
@@ -317,8 +318,8 @@ parse(struct asking *q, const char *path, struct err *e)
 		n++;
 	if (n < 2 || n > 4 || (n == 4 && strcmp(part[3], "commit") != 0))
 		return err_set(e, ERR_MISSING, "there is no such thing");
-	(void)snprintf(q->channel, sizeof(q->channel), "%.64s/%.64s", part[0],
-	    part[1]);
+	(void)snprintf(
+	    q->channel, sizeof(q->channel), "%.64s/%.64s", part[0], part[1]);
 	q->publication = part[2];
 	q->commit = n == 4;
 	return channel_split(q->channel, product, channel, e);
@@ -355,8 +356,8 @@ read_body(struct asking *q, int fd, struct err *e)
 {
 	struct bytes b;
 
-	if (file_read_fd(q->a, fd, "body",
-		(size_t)q->s->conf->publication_max, &b, e) < 0)
+	if (file_read_fd(q->a, fd, "body", (size_t)q->s->conf->publication_max,
+		&b, e) < 0)
 		return -1;
 	if (memchr(b.at, '\0', b.len) != NULL)
 		return err_set(e, ERR_INPUT, "the body is not text");
@@ -371,7 +372,8 @@ intake_api(struct store *s, const json_t *ask, int fd)
 	const char *path = json_string_value(json_object_get(ask, "path"));
 	const char *token = json_string_value(json_object_get(ask, "token"));
 	AUTO_ARENA a = arena_new(ARENA_MAX);
-	struct asking q = { .s = s, .a = a,
+	struct asking q = { .s = s,
+		.a = a,
 		.id = json_integer_value(json_object_get(ask, "id")),
 		.body = json_string_value(json_object_get(ask, "body")) };
 	struct err e;
@@ -382,8 +384,7 @@ intake_api(struct store *s, const json_t *ask, int fd)
 		return;
 	}
 	if (intake_token(s, token, "publish", q.who, &e) < 0 ||
-	    (fd >= 0 && read_body(&q, fd, &e) < 0) ||
-	    parse(&q, path, &e) < 0 ||
+	    (fd >= 0 && read_body(&q, fd, &e) < 0) || parse(&q, path, &e) < 0 ||
 	    channel_load(s->db, q.channel, a, &e) == NULL) {
 		outbox_refuse(s, q.id, &e);
 		return;

@@ -13,8 +13,8 @@
 void intake_api(struct store *s, const json_t *ask, int fd);
 
 /* intake_base - what a signer builds on, as GET shows it. */
-json_t *intake_base(struct store *s, const char *channel, struct err *e)
-    MUST_CHECK;
+json_t *intake_base(
+    struct store *s, const char *channel, struct err *e) MUST_CHECK;
 
 /* intake_token - the token (may be NULL) has the scope; who gets "token ID". */
 int intake_token(struct store *s, const char *token, const char *scope,

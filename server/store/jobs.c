@@ -34,8 +34,8 @@ child(const struct store *s, const struct job *j, job_run *fn,
 		_exit(2);
 	(void)close_range(ANSWER_FD + 1, ~0u, 0);
 	if ((v = fn(s, j, input, &e)) == NULL)
-		v = json_pack("{sb ss ss}", "ok", 0, "kind",
-		    err_name(e.kind), "error", e.msg);
+		v = json_pack("{sb ss ss}", "ok", 0, "kind", err_name(e.kind),
+		    "error", e.msg);
 	text = v == NULL ? NULL : json_dumps(v, JSON_COMPACT);
 	if (text == NULL ||
 	    file_write_all(ANSWER_FD, text, strlen(text), "answer", &e) < 0)

@@ -24,8 +24,8 @@ int jobs_start(struct store *s, const struct job *about, job_run *fn,
  * *answer (new reference) are set and it is off the list; 0: not yet; -1: it
  * failed, *done and e are set and it is off the list.
  */
-int jobs_read(struct store *s, size_t index, struct job *done,
-    json_t **answer, struct err *e) MUST_CHECK;
+int jobs_read(struct store *s, size_t index, struct job *done, json_t **answer,
+    struct err *e) MUST_CHECK;
 
 /* jobs_expire - kill children past their deadline (jobs_read then fails). */
 void jobs_expire(struct store *s);

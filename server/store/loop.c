@@ -31,13 +31,19 @@
 #include "server/store/tables.h"
 #include "server/store/uploads.h"
 
-#define TURN_MESSAGES 512  /* of front, before others are looked at */
-#define TICK_MS       1000
-#define PRUNE_S       3600
+#define TURN_MESSAGES 512 /* of front, before others are looked at */
+#define TICK_MS	      1000
+#define PRUNE_S	      3600
 #define FIXED_FDS     5
-#define FDS_MAX       (FIXED_FDS + CLIENTS_MAX + JOBS_MAX)
+#define FDS_MAX	      (FIXED_FDS + CLIENTS_MAX + JOBS_MAX)
 
-enum { FD_SIGNAL, FD_FRONT, FD_BRAKE, FD_POST, FD_ADMIN };
+enum {
+	FD_SIGNAL,
+	FD_FRONT,
+	FD_BRAKE,
+	FD_POST,
+	FD_ADMIN
+};
 
 /* --- messages of front --- */
 
@@ -94,8 +100,8 @@ read_front(struct store *s)
 		if (n < 0 && e.kind == ERR_LIMIT)
 			return 1;
 		if (n < 0) {
-			log_error("message_refused",
-			    F("error", (const char *)e.msg));
+			log_error(
+			    "message_refused", F("error", (const char *)e.msg));
 			if (e.kind == ERR_SYS)
 				return 0;
 			continue;
@@ -236,14 +242,14 @@ watch(struct store *s, int signal_fd, struct pollfd p[static FDS_MAX])
 			.events = answer ? POLLOUT : POLLIN };
 	}
 	for (size_t i = 0; i < s->njobs; i++)
-		p[n++] = (struct pollfd){ .fd = s->jobs[i].fd,
-			.events = POLLIN };
+		p[n++] =
+		    (struct pollfd){ .fd = s->jobs[i].fd, .events = POLLIN };
 	return n;
 }
 
 static void
-take_others(struct store *s, const struct pollfd *p, size_t n,
-    const pid_t *pids)
+take_others(
+    struct store *s, const struct pollfd *p, size_t n, const pid_t *pids)
 {
 	if (p[FD_POST].revents != 0)
 		read_post(s);
@@ -338,8 +344,8 @@ signals(void)
 }
 
 int
-store_run(int front_fd, int brake_fd, int post_fd,
-    const struct server_config *conf)
+store_run(
+    int front_fd, int brake_fd, int post_fd, const struct server_config *conf)
 {
 	struct store *s = calloc(1, sizeof(*s));
 	int signal_fd = signals(), n = -1;

@@ -49,11 +49,12 @@ read_command(const struct operation *o, struct command *cmd, struct err *e)
 
 	while (i + 1 < COUNT(names) && strcmp(names[i].name, o->verb) != 0)
 		i++;
-	*cmd = (struct command){ .verb = names[i].verb,
-		.kind = SCOPE_CHANNEL, .name = "" };
+	*cmd = (struct command){
+		.verb = names[i].verb, .kind = SCOPE_CHANNEL, .name = ""
+	};
 	if (platform != NULL && group != NULL)
-		return err_set(e, ERR_USAGE,
-		    "name a platform or a group, not both");
+		return err_set(
+		    e, ERR_USAGE, "name a platform or a group, not both");
 	if (platform != NULL) {
 		cmd->kind = SCOPE_PLATFORM;
 		cmd->name = platform;
@@ -73,8 +74,8 @@ read_command(const struct operation *o, struct command *cmd, struct err *e)
 }
 
 static int
-commit(struct operation *o, const char *before, const char *after,
-    struct err *e)
+commit(
+    struct operation *o, const char *before, const char *after, struct err *e)
 {
 	struct db *db = o->s->db;
 	struct channel *c = o->channel;
@@ -97,7 +98,8 @@ check_free(const struct operation *o, struct err *e)
 {
 	int64_t n = db_int(o->s->db, e, -1,
 	    "SELECT COUNT(*) FROM publication WHERE channel = $1"
-	    " AND state = 'prepared'", BIND(V((const char *)o->channel->id)));
+	    " AND state = 'prepared'",
+	    BIND(V((const char *)o->channel->id)));
 
 	if (n > 0)
 		return err_set(e, ERR_CONFLICT,

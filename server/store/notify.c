@@ -23,8 +23,9 @@ notify_send(struct store *s, const struct notice *n)
 		return;
 	time_write(at, clock_now_s());
 	v = json_pack("{ss sI ss s{ss ss ss ss ss ss}}", "do", "event", "id",
-	    (json_int_t)++s->notices, "url", s->conf->webhook, "body", "event", n->event, "channel", n->channel, "at", at, "who", n->who,
-	    "reason", n->reason, "text", n->text);
+	    (json_int_t)++s->notices, "url", s->conf->webhook, "body", "event",
+	    n->event, "channel", n->channel, "at", at, "who", n->who, "reason",
+	    n->reason, "text", n->text);
 	if (v == NULL || ipc_send(s->post_fd, v, -1, &e) < 0)
 		log_warn("notice_lost", F("event", n->event),
 		    F("channel", n->channel));

@@ -22,7 +22,7 @@
 enum {
 	VERB_CHANNEL = 1, /* names a channel */
 	VERB_CHANGE = 2,  /* needs a reason */
-	VERB_OWNER = 4,   /* not for members of the group */
+	VERB_OWNER = 4,	  /* not for members of the group */
 };
 
 typedef json_t *verb_run(struct operation *o, struct err *e);
@@ -67,14 +67,17 @@ arguments(const struct operation *o, struct err *e)
 }
 
 int
-operate_audit(struct operation *o, const char *before, const char *after,
-    struct err *e)
+operate_audit(
+    struct operation *o, const char *before, const char *after, struct err *e)
 {
-	struct audit row = { .at_s = o->now_s, .who = o->who->name,
+	struct audit row = { .at_s = o->now_s,
+		.who = o->who->name,
 		.verb = o->verb,
 		.channel = o->channel == NULL ? "" : o->channel->id,
-		.arguments = arguments(o, e), .reason = o->reason,
-		.before = before, .after = after };
+		.arguments = arguments(o, e),
+		.reason = o->reason,
+		.before = before,
+		.after = after };
 
 	return row.arguments == NULL ? -1 : audit_add(o->s->db, &row, e);
 }
@@ -91,14 +94,12 @@ token_create(struct operation *o, struct err *e)
 		.expires_s = ttl > 0 ? o->now_s + ttl : 0 };
 	AUTO_TX tx = tx_begin(o->s->db, e);
 
-	if (tx == NULL ||
-	    tokens_create(o->s->db, &t, o->now_s, text, e) < 0 ||
+	if (tx == NULL || tokens_create(o->s->db, &t, o->now_s, text, e) < 0 ||
 	    operate_audit(o, "", "", e) < 0 ||
 	    (!o->dry_run && tx_commit(&tx, e) < 0))
 		return NULL;
-	return o->dry_run ?
-	    json_pack("{sb sb}", "ok", 1, "dry_run", 1) :
-	    json_pack("{sb ss}", "ok", 1, "token", text);
+	return o->dry_run ? json_pack("{sb sb}", "ok", 1, "dry_run", 1)
+			  : json_pack("{sb ss}", "ok", 1, "token", text);
 }
 
 static json_t *
@@ -120,8 +121,8 @@ token_list(struct operation *o, struct err *e)
 {
 	json_t *list = tokens_list(o->s->db, e);
 
-	return list == NULL ? NULL :
-			      json_pack("{sb so}", "ok", 1, "tokens", list);
+	return list == NULL ? NULL
+			    : json_pack("{sb so}", "ok", 1, "tokens", list);
 }
 
 static json_t *
@@ -147,8 +148,7 @@ confirm(struct operation *o, struct err *e)
 	AUTO_TX tx = tx_begin(o->s->db, e);
 
 	if (tx == NULL || rounds_start(o->s->db, c, &start, e) < 0 ||
-	    channel_save(o->s->db, c, e) < 0 ||
-	    operate_audit(o, "", "", e) < 0)
+	    channel_save(o->s->db, c, e) < 0 || operate_audit(o, "", "", e) < 0)
 		return NULL;
 	if (!o->dry_run) {
 		if (tx_commit(&tx, e) < 0 ||
@@ -229,19 +229,21 @@ tell(const struct operation *o)
 {
 	struct notice n = { .event = o->verb,
 		.channel = o->channel == NULL ? "" : o->channel->id,
-		.who = o->who->name, .reason = o->reason,
+		.who = o->who->name,
+		.reason = o->reason,
 		.text = "an operator has asked for this" };
 
 	notify_send(o->s, &n);
 }
 
 json_t *
-operate(struct store *s, const struct operator *who, const json_t *ask,
+operate(struct store *s, const struct operator* who, const json_t *ask,
     int64_t *generation, struct err *e)
 {
 	AUTO_ARENA a = arena_new(ARENA_MAX);
-	struct operation o = { .s = s, .who = who, .ask = ask, .a = a,
-		.now_s = clock_now_s() };
+	struct operation o = {
+		.s = s, .who = who, .ask = ask, .a = a, .now_s = clock_now_s()
+	};
 	const struct verb_entry *v;
 	json_t *answer;
 

@@ -8,7 +8,8 @@
 
 #include "server/store/context.h"
 
-struct operator {
+struct operator
+{
 	char name[64]; /* for the audit log: "uid 0 pid 12" */
 	bool member;   /* by group only: no tokens */
 };
@@ -17,13 +18,13 @@ struct operator {
  * operate - answer one request (new reference; NULL with e).  *generation gets
  * the table that front must have before the answer may go out; 0: at once.
  */
-json_t *operate(struct store *s, const struct operator *who,
-    const json_t *ask, int64_t *generation, struct err *e) MUST_CHECK;
+json_t *operate(struct store *s, const struct operator* who, const json_t *ask,
+    int64_t *generation, struct err *e) MUST_CHECK;
 
 /* One request being answered; for the verbs' files. */
 struct operation {
 	struct store *s;
-	const struct operator *who;
+	const struct operator* who;
 	const json_t *ask;
 	struct arena *a;
 	const char *verb, *reason;
@@ -34,8 +35,8 @@ struct operation {
 };
 
 /* operate_text - a text member of the request, or none. */
-const char *operate_text(const struct operation *o, const char *key,
-    const char *none);
+const char *operate_text(
+    const struct operation *o, const char *key, const char *none);
 int64_t operate_int(const struct operation *o, const char *key, int64_t none);
 /* operate_audit - the row of this operation, in the caller's transaction. */
 int operate_audit(struct operation *o, const char *before, const char *after,

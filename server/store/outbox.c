@@ -78,8 +78,8 @@ outbox_answer(struct store *s, int64_t id, int status, json_t *body, int fd)
 	if (body == NULL)
 		body = json_object();
 	if (outbox_send(s,
-		json_pack("{ss sI si so}", "do", "answer", "id",
-		    (json_int_t)id, "status", status, "body", body),
+		json_pack("{ss sI si so}", "do", "answer", "id", (json_int_t)id,
+		    "status", status, "body", body),
 		fd, &e) < 0)
 		log_error("answer_lost", F("id", id),
 		    F("error", (const char *)e.msg));
@@ -114,9 +114,9 @@ void
 outbox_refuse(struct store *s, int64_t id, const struct err *why)
 {
 	/* the machine's troubles are for the log, not for the network */
-	const char *text = why->kind == ERR_SYS ?
-	    "the server cannot do this now; its log says why" :
-	    why->msg;
+	const char *text = why->kind == ERR_SYS
+	    ? "the server cannot do this now; its log says why"
+	    : why->msg;
 
 	if (why->kind == ERR_SYS)
 		log_error("request_failed", F("id", id),

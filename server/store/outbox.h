@@ -9,13 +9,13 @@
 
 /* outbox_send - takes over message (NULL: no memory) and fd (-1: none), on
  * success and, closing them, on failure. */
-int outbox_send(struct store *s, json_t *message, int fd, struct err *e)
-    MUST_CHECK;
+int outbox_send(
+    struct store *s, json_t *message, int fd, struct err *e) MUST_CHECK;
 
 /* outbox_answer - {"do":"answer"} to a request; takes over body (NULL: an
  * empty object) and fd.  Failures are logged: front's deadline then speaks. */
-void outbox_answer(struct store *s, int64_t id, int status, json_t *body,
-    int fd);
+void outbox_answer(
+    struct store *s, int64_t id, int status, json_t *body, int fd);
 
 /* outbox_refuse - the answer to a request that failed. */
 void outbox_refuse(struct store *s, int64_t id, const struct err *why);

@@ -17,7 +17,7 @@
 #include "server/store/channel.h"
 
 #define ARENA_MAX (256u << 20)
-#define GRACE_S   3600 /* a file younger than this may not have its row yet */
+#define GRACE_S	  3600 /* a file younger than this may not have its row yet */
 #define ROUNDS_S  (2 * 86400)
 #define FACTS_MAX (16 << 20)
 
@@ -36,9 +36,9 @@ static bool
 is_pinned(const struct channel *c, const char *facts)
 {
 	struct err ignored;
-	AUTO_JSON v = json_read(
-	    (struct bytes){ (const uint8_t *)facts, strlen(facts) },
-	    FACTS_MAX, &ignored);
+	AUTO_JSON v =
+	    json_read((struct bytes){ (const uint8_t *)facts, strlen(facts) },
+		FACTS_MAX, &ignored);
 	int64_t seq = json_integer_value(json_object_get(v, "offer_seq"));
 
 	for (size_t i = 0; i < c->state.npins; i++)
@@ -48,18 +48,19 @@ is_pinned(const struct channel *c, const char *facts)
 }
 
 static int
-drop_publication(struct pruning *w, const char *channel, const char *id,
-    struct err *e)
+drop_publication(
+    struct pruning *w, const char *channel, const char *id, struct err *e)
 {
 	w->out->publications++;
 	return db_do(w->db, e,
 		   "DELETE FROM delta_base WHERE channel = $1"
-		   " AND publication = $2", BIND(V(channel), V(id))) < 0 ||
+		   " AND publication = $2",
+		   BIND(V(channel), V(id))) < 0 ||
 		db_do(w->db, e,
 		    "DELETE FROM publication WHERE channel = $1 AND id = $2",
-		    BIND(V(channel), V(id))) < 0 ?
-	    -1 :
-	    0;
+		    BIND(V(channel), V(id))) < 0
+	    ? -1
+	    : 0;
 }
 
 /*
@@ -102,9 +103,9 @@ prune_channel(struct pruning *w, const char *channel, struct err *e)
 		   "DELETE FROM round WHERE channel = $1 AND signed_at_s < $2"
 		   " AND round < (SELECT MAX(s.round) FROM round s"
 		   "  WHERE s.channel = $1 AND s.views <> '')",
-		   BIND(V(channel), V(now - ROUNDS_S))) < 0 ?
-	    -1 :
-	    0;
+		   BIND(V(channel), V(now - ROUNDS_S))) < 0
+	    ? -1
+	    : 0;
 }
 
 /* --- counts --- */
@@ -119,9 +120,9 @@ prune_counts(struct pruning *w, struct err *e)
 	return db_do(w->db, e, "DELETE FROM poll_count WHERE day < $1",
 		   BIND(V((const char *)day))) < 0 ||
 		db_do(w->db, e, "DELETE FROM report_count WHERE day < $1",
-		    BIND(V((const char *)day))) < 0 ?
-	    -1 :
-	    0;
+		    BIND(V((const char *)day))) < 0
+	    ? -1
+	    : 0;
 }
 
 /* --- files --- */
@@ -176,8 +177,8 @@ sweep(void *ctx, const char *path, int64_t size, struct err *e)
 		return err_set(e, ERR_LIMIT, "a path is too long");
 	if (!is_old(full, w->p->now_s - keep))
 		return 0;
-	if (blobs && db_int(w->db, e, 0,
-		"SELECT COUNT(*) FROM blob WHERE sha256 = $1",
+	if (blobs &&
+	    db_int(w->db, e, 0, "SELECT COUNT(*) FROM blob WHERE sha256 = $1",
 		BIND(V(name))) != 0)
 		return 0;
 	if (unlink(full) < 0 && errno != ENOENT)
@@ -215,8 +216,9 @@ prune_run(struct db *db, const struct server_config *conf,
     const struct prune *p, struct pruned *out, struct err *e)
 {
 	AUTO_ARENA a = arena_new(ARENA_MAX);
-	struct pruning w = { .db = db, .conf = conf, .p = p, .out = out,
-		.a = a };
+	struct pruning w = {
+		.db = db, .conf = conf, .p = p, .out = out, .a = a
+	};
 
 	memset(out, 0, sizeof(*out));
 	if (a == NULL)
@@ -226,7 +228,7 @@ prune_run(struct db *db, const struct server_config *conf,
 	if (p->dry_run)
 		return 0;
 	return sweep_folder(&w, "blobs", e) < 0 ||
-		sweep_folder(&w, "incoming", e) < 0 ?
-	    -1 :
-	    0;
+		sweep_folder(&w, "incoming", e) < 0
+	    ? -1
+	    : 0;
 }

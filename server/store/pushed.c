@@ -43,8 +43,8 @@ read_file(struct checking_file *out, const json_t *v,
 	    path_check(out->path, a, e) < 0)
 		return -1;
 	if (!blobs_name_ok(out->sha256))
-		return err_set(e, ERR_INPUT, "%s: sha256 is not one",
-		    out->path);
+		return err_set(
+		    e, ERR_INPUT, "%s: sha256 is not one", out->path);
 	if (out->size > conf->file_max)
 		return err_set(e, ERR_LIMIT,
 		    "%s: files of more than %lld bytes are not taken here",
@@ -65,20 +65,19 @@ read_files(struct pushed *out, const json_t *list,
     const struct server_config *conf, struct arena *a, struct err *e)
 {
 	size_t n = json_array_size(list);
-	struct checking_file *files =
-	    arena_array(a, n + 1, sizeof(*files), e);
+	struct checking_file *files = arena_array(a, n + 1, sizeof(*files), e);
 
 	if (files == NULL)
 		return -1;
 	for (size_t i = 0; i < n; i++)
-		if (read_file(&files[i], json_array_get(list, i), conf, a,
-			e) < 0)
+		if (read_file(&files[i], json_array_get(list, i), conf, a, e) <
+		    0)
 			return -1;
 	qsort(files, n, sizeof(*files), path_cmp);
 	for (size_t i = 1; i < n; i++)
 		if (strcmp(files[i - 1].path, files[i].path) == 0)
-			return err_set(e, ERR_INPUT, "%s is listed twice",
-			    files[i].path);
+			return err_set(
+			    e, ERR_INPUT, "%s is listed twice", files[i].path);
 	out->files = (struct checking_list){ files, n };
 	return 0;
 }
@@ -103,8 +102,8 @@ pushed_read(struct pushed *out, const char *body,
 	buf_init(&canon, 2 * max);
 	if (body == NULL)
 		return err_set(e, ERR_INPUT, "a body is needed");
-	v = json_read((struct bytes){ (const uint8_t *)body, strlen(body) },
-	    max, e);
+	v = json_read(
+	    (struct bytes){ (const uint8_t *)body, strlen(body) }, max, e);
 	if (v == NULL ||
 	    json_struct(v, fields, COUNT(fields), true, &form, a, e) < 0 ||
 	    read_files(out, form.files, conf, a, e) < 0 ||
@@ -133,7 +132,8 @@ pushed_put(struct db *db, const char *channel, const struct pushed *p,
 		BIND(V(channel), V(id), V(p->m), V(who), V(now_s))) < 0 ||
 	    db_do(db, e,
 		"DELETE FROM publication_file WHERE channel = $1"
-		" AND publication = $2", BIND(V(channel), V(id))) < 0)
+		" AND publication = $2",
+		BIND(V(channel), V(id))) < 0)
 		return -1;
 	for (size_t i = 0; i < p->files.n; i++) {
 		const struct checking_file *f = &p->files.at[i];
@@ -180,7 +180,8 @@ pushed_list(struct db *db, const char *channel, const char *id,
 {
 	int64_t room = db_int(db, e, -1,
 	    "SELECT COUNT(*) FROM publication_file WHERE channel = $1"
-	    " AND publication = $2", BIND(V(channel), V(id)));
+	    " AND publication = $2",
+	    BIND(V(channel), V(id)));
 	AUTO_ROWS r = db_rows(db, e,
 	    "SELECT path, sha256, size FROM publication_file"
 	    " WHERE channel = $1 AND publication = $2",
@@ -197,7 +198,8 @@ pushed_roots(struct db *db, const char *channel, struct checking_list *out,
 	    "SELECT COUNT(*) FROM root WHERE channel = $1", BIND(V(channel)));
 	AUTO_ROWS r = db_rows(db, e,
 	    "SELECT CAST(version AS TEXT) || '.root.json', sha256, size"
-	    " FROM root WHERE channel = $1", BIND(V(channel)));
+	    " FROM root WHERE channel = $1",
+	    BIND(V(channel)));
 
 	return read_rows(r, room, out, a, e);
 }
@@ -223,8 +225,8 @@ have(struct store *s, const char *sha256, struct arena *a, int64_t *offset,
 }
 
 json_t *
-pushed_missing(struct store *s, const struct checking_list *files,
-    struct err *e)
+pushed_missing(
+    struct store *s, const struct checking_list *files, struct err *e)
 {
 	AUTO_ARENA a = arena_new(16 << 20);
 	json_t *list = json_array(), *listed = json_object();

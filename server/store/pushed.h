@@ -16,8 +16,8 @@ struct pushed {
 
 /* pushed_read - from the request's body. */
 int pushed_read(struct pushed *out, const char *body,
-    const struct server_config *conf, struct arena *a, struct err *e)
-    MUST_CHECK;
+    const struct server_config *conf, struct arena *a,
+    struct err *e) MUST_CHECK;
 
 /* pushed_put - rows of an open publication, replacing what an earlier attempt
  * left. */
@@ -28,8 +28,8 @@ int pushed_put(struct db *db, const char *channel, const struct pushed *p,
 int pushed_list(struct db *db, const char *channel, const char *id,
     struct checking_list *out, struct arena *a, struct err *e) MUST_CHECK;
 /* pushed_roots - the channel's trusted roots, as files. */
-int pushed_roots(struct db *db, const char *channel,
-    struct checking_list *out, struct arena *a, struct err *e) MUST_CHECK;
+int pushed_roots(struct db *db, const char *channel, struct checking_list *out,
+    struct arena *a, struct err *e) MUST_CHECK;
 
 /* pushed_missing - what has not arrived yet, as JSON
  * [{"sha256","offset"}...]. */

@@ -18,8 +18,7 @@ add_platforms(struct db *db, const char *channel, const struct manifest *offer,
 	for (size_t i = 0; i < offer->nartifacts; i++) {
 		const struct artifact *art = &offer->artifacts[i];
 
-		(void)snprintf(name, sizeof(name), "%s-%s", art->os,
-		    art->arch);
+		(void)snprintf(name, sizeof(name), "%s-%s", art->os, art->arch);
 		if (db_do(db, e,
 			"INSERT INTO release_platform (channel, seq, platform,"
 			" reached_s, spoiled, withdrawn_s)"
@@ -45,9 +44,9 @@ withdraw(struct db *db, const char *channel, const struct rollback_from *from,
 
 	if (from->nplatforms == 0)
 		return db_do(db, e, all,
-			   BIND(V(channel), V(from->seq), V(now_s))) < 0 ?
-		    -1 :
-		    0;
+			   BIND(V(channel), V(from->seq), V(now_s))) < 0
+		    ? -1
+		    : 0;
 	for (size_t i = 0; i < from->nplatforms; i++)
 		if (db_do(db, e, one,
 			BIND(V(channel), V(from->seq), V(now_s),
@@ -70,8 +69,8 @@ release_add(struct db *db, const char *channel, const struct manifest *offer,
 		return err_in(e, "release %s", offer->version);
 	for (size_t i = 0; hold->permission && i < hold->rollback.nfrom; i++)
 		if (hold->rollback.from[i].seq != offer->seq &&
-		    withdraw(db, channel, &hold->rollback.from[i], now_s,
-			e) < 0)
+		    withdraw(db, channel, &hold->rollback.from[i], now_s, e) <
+			0)
 			return err_in(e, "release %s", offer->version);
 	return 0;
 }
@@ -95,8 +94,8 @@ struct standing {
 
 /* What a platform's position makes of the release; pure. */
 static void
-judge(struct standing *st, const struct channel_state *c,
-    const struct scope *s, int64_t now_s)
+judge(struct standing *st, const struct channel_state *c, const struct scope *s,
+    int64_t now_s)
 {
 	enum rung_kind kind = ladder_kind(&c->ladder, s->high);
 	bool had = st->reached_s != 0;
@@ -137,10 +136,10 @@ read_platforms(struct db *db, const char *channel, int64_t seq,
 		out[n].reached_s = row_int(r, 1);
 		out[n].withdrawn_s = row_int(r, 2);
 		row_copy(r, 3, spoiled, sizeof(spoiled));
-		out[n].spoiled = strcmp(spoiled, "halted") == 0 ? "halted" :
-		    strcmp(spoiled, "lowered") == 0		? "lowered" :
-		    spoiled[0] != '\0'				? "rolled back" :
-								  "";
+		out[n].spoiled = strcmp(spoiled, "halted") == 0 ? "halted"
+		    : strcmp(spoiled, "lowered") == 0		? "lowered"
+		    : spoiled[0] != '\0'			? "rolled back"
+								: "";
 		n++;
 	}
 	return more < 0 ? -1 : (int)n;
@@ -170,9 +169,8 @@ release_note(struct db *db, const char *channel,
 			" withdrawn_s = $5, spoiled = $6 WHERE channel = $1"
 			" AND seq = $2 AND platform = $3",
 			BIND(V(channel), V(seq),
-			    V((const char *)st[i].platform),
-			    V(st[i].reached_s), V(st[i].withdrawn_s),
-			    V(st[i].spoiled))) < 0)
+			    V((const char *)st[i].platform), V(st[i].reached_s),
+			    V(st[i].withdrawn_s), V(st[i].spoiled))) < 0)
 			return err_in(e, "release history");
 	}
 	return n < 0 ? err_in(e, "release history") : 0;
@@ -201,7 +199,8 @@ read_good(struct db *db, const char *channel, struct publication_base *out,
 	    " AND NOT EXISTS (SELECT 1 FROM release_platform p"
 	    "  WHERE p.channel = r.channel AND p.seq = r.seq"
 	    "  AND (p.reached_s = 0 OR p.withdrawn_s <> 0))"
-	    " ORDER BY r.seq DESC", BIND(V(channel)));
+	    " ORDER BY r.seq DESC",
+	    BIND(V(channel)));
 
 	out->ngood = read_seqs(r, out->good_seq, e);
 	if (out->ngood > 0)
@@ -210,8 +209,8 @@ read_good(struct db *db, const char *channel, struct publication_base *out,
 }
 
 static int
-read_withdrawn(struct db *db, const char *channel,
-    struct publication_base *out, struct err *e)
+read_withdrawn(struct db *db, const char *channel, struct publication_base *out,
+    struct err *e)
 {
 	AUTO_ROWS r = db_rows(db, e,
 	    "SELECT DISTINCT seq FROM release_platform WHERE channel = $1"
@@ -245,14 +244,16 @@ release_base(struct db *db, const struct channel *c,
 	*out = (struct publication_base){ .m = s->ladder.m,
 		.seq = s->ladder.offer_seq };
 	/* seq rises per product: a number taken on canary is taken on stable */
-	out->next_seq = 1 + db_int(db, &failed, 0,
-	    "SELECT COALESCE(MAX(r.seq), 0) FROM release r"
-	    " JOIN channel c ON c.id = r.channel WHERE c.product = $1",
-	    BIND(V(s->product)));
+	out->next_seq = 1 +
+	    db_int(db, &failed, 0,
+		"SELECT COALESCE(MAX(r.seq), 0) FROM release r"
+		" JOIN channel c ON c.id = r.channel WHERE c.product = $1",
+		BIND(V(s->product)));
 	if (failed.kind == ERR_NONE && s->ladder.m > 0)
 		out->created_s = db_int(db, &failed, 0,
 		    "SELECT created_s FROM release WHERE channel = $1"
-		    " AND seq = $2", BIND(V(c->id), V(out->seq)));
+		    " AND seq = $2",
+		    BIND(V(c->id), V(out->seq)));
 	if (failed.kind != ERR_NONE) {
 		*e = failed;
 		return err_in(e, "release history");
@@ -268,13 +269,14 @@ release_base(struct db *db, const struct channel *c,
 }
 
 int64_t
-release_seq(struct db *db, const char *channel, const char *version,
-    struct err *e)
+release_seq(
+    struct db *db, const char *channel, const char *version, struct err *e)
 {
 	struct err failed = { .kind = ERR_NONE };
 	int64_t seq = db_int(db, &failed, 0,
 	    "SELECT seq FROM release WHERE channel = $1 AND version = $2"
-	    " ORDER BY seq DESC LIMIT 1", BIND(V(channel), V(version)));
+	    " ORDER BY seq DESC LIMIT 1",
+	    BIND(V(channel), V(version)));
 
 	if (failed.kind != ERR_NONE) {
 		*e = failed;

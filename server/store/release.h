@@ -27,8 +27,7 @@ int release_add(struct db *db, const char *channel,
  * (withdrawn).  Pins and groups do not count.
  */
 int release_note(struct db *db, const char *channel,
-    const struct channel_state *state, int64_t now_s, struct err *e)
-    MUST_CHECK;
+    const struct channel_state *state, int64_t now_s, struct err *e) MUST_CHECK;
 
 /* release_base - what the next publication of the channel builds on. */
 int release_base(struct db *db, const struct channel *c,

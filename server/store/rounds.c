@@ -14,22 +14,21 @@
 #include "server/store/release.h"
 
 #define ARENA_MAX (32u << 20)
-#define RETRY_S   60 /* an unsigned round older than this is begun anew */
+#define RETRY_S	  60 /* an unsigned round older than this is begun anew */
 
 int
 rounds_start(struct db *db, struct channel *c, const struct round_start *r,
     struct err *e)
 {
 	AUTO_ARENA a = arena_new(ARENA_MAX);
-	int64_t validity = r->validity_s < BRAKE_EXPIRES_MAX ?
-	    r->validity_s :
-	    BRAKE_EXPIRES_MAX;
+	int64_t validity = r->validity_s < BRAKE_EXPIRES_MAX
+	    ? r->validity_s
+	    : BRAKE_EXPIRES_MAX;
 	const char *state;
 
 	if (c->state.ladder.m == 0)
 		return 0;
-	if (a == NULL ||
-	    (state = channel_state_text(&c->state, a, e)) == NULL)
+	if (a == NULL || (state = channel_state_text(&c->state, a, e)) == NULL)
 		return err_in(e, "round of %s", c->id);
 	c->round = ladder_round(c->round, r->now_s);
 	if (db_do(db, e,
@@ -51,8 +50,8 @@ read_round(struct db *db, const char *channel, bool is_signed,
 	AUTO_ROWS r = db_rows(db, e,
 	    is_signed ? "SELECT round, publication, state, signed_at_s,"
 			" expires_s, views FROM round WHERE channel = $1"
-			" AND views <> '' ORDER BY round DESC LIMIT 1" :
-			"SELECT round, publication, state, signed_at_s,"
+			" AND views <> '' ORDER BY round DESC LIMIT 1"
+		      : "SELECT round, publication, state, signed_at_s,"
 			" expires_s, views FROM round WHERE channel = $1"
 			" ORDER BY round DESC LIMIT 1",
 	    BIND(V(channel)));
@@ -93,9 +92,9 @@ struct signing {
 	const struct round *round;
 	struct view *views;
 	size_t nviews;
-	size_t *doc_of; /* by view: index into docs */
+	size_t *doc_of;	   /* by view: index into docs */
 	struct view *docs; /* the distinct documents */
-	json_t **texts;    /* by document; new references */
+	json_t **texts;	   /* by document; new references */
 	size_t ndocs;
 	bool confirm;
 };
@@ -115,8 +114,8 @@ list_views(struct signing *g, int64_t now_s, struct arena *a, struct err *e)
 	if (n < 0 ||
 	    (g->views = arena_array(a, (size_t)n + 1, sizeof(*g->views), e)) ==
 		NULL ||
-	    (n = choice_views(&g->round->state, now_s, g->views, (size_t)n,
-		 e)) < 0)
+	    (n = choice_views(
+		 &g->round->state, now_s, g->views, (size_t)n, e)) < 0)
 		return -1;
 	g->nviews = (size_t)n;
 	return 0;
@@ -139,8 +138,8 @@ plan(struct signing *g, struct arena *a, struct err *e)
 	for (size_t i = 0; i < g->nviews; i++) {
 		size_t k = 0;
 
-		while (k < g->ndocs &&
-		    !same_document(&g->docs[k], &g->views[i]))
+		while (
+		    k < g->ndocs && !same_document(&g->docs[k], &g->views[i]))
 			k++;
 		if (k == g->ndocs)
 			g->docs[g->ndocs++] = g->views[i];
@@ -199,8 +198,8 @@ views_json(const struct signing *g)
 	for (size_t i = 0; list != NULL && i < g->nviews; i++)
 		if (json_array_append_new(list,
 			json_pack("{si si sb sI sO}", "scope",
-			    g->views[i].scope, "rung", g->views[i].rung,
-			    "high", (int)g->views[i].high, "pin_seq",
+			    g->views[i].scope, "rung", g->views[i].rung, "high",
+			    (int)g->views[i].high, "pin_seq",
 			    (json_int_t)g->views[i].pin_seq, "timestamp",
 			    g->texts[g->doc_of[i]])) < 0)
 			break;
@@ -221,13 +220,13 @@ record(struct db *db, const struct signing *g, struct err *e)
 		return err_set(e, ERR_SYS, "no memory for the views");
 	for (size_t i = 0; i < g->nviews; i++)
 		mask |= INT64_C(1) << g->views[i].rung;
-	n = (tx = tx_begin(db, e)) == NULL ?
-	    -1 :
-	    db_do(db, e,
-		"UPDATE round SET views = $3 WHERE channel = $1"
-		" AND round = $2",
-		BIND(V(g->channel), V(g->round->round),
-		    V((const char *)text)));
+	n = (tx = tx_begin(db, e)) == NULL
+	    ? -1
+	    : db_do(db, e,
+		  "UPDATE round SET views = $3 WHERE channel = $1"
+		  " AND round = $2",
+		  BIND(V(g->channel), V(g->round->round),
+		      V((const char *)text)));
 	free(text);
 	if (n < 0 ||
 	    db_do(db, e,
@@ -244,12 +243,11 @@ sign_views(struct store *s, struct signing *g, struct err *e)
 {
 	int result = 0;
 
-	for (size_t i = 0; i < g->ndocs && result == 0;
-	     i += BRAKE_VIEWS_MAX) {
+	for (size_t i = 0; i < g->ndocs && result == 0; i += BRAKE_VIEWS_MAX) {
 		size_t to = i + BRAKE_VIEWS_MAX;
 
-		result = ask(s->brake_fd, g, i, to < g->ndocs ? to : g->ndocs,
-		    e);
+		result =
+		    ask(s->brake_fd, g, i, to < g->ndocs ? to : g->ndocs, e);
 	}
 	if (result == 0)
 		result = record(s->db, g, e);
@@ -272,13 +270,13 @@ rounds_sign(struct store *s, const char *channel, bool confirm, struct err *e)
 		return -1;
 	if (n == 0 || r->views[0] != '\0')
 		return 0;
-	g = (struct signing){ .channel = channel, .round = r,
-		.confirm = confirm };
+	g = (struct signing){
+		.channel = channel, .round = r, .confirm = confirm
+	};
 	if (plan(&g, a, e) < 0 || sign_views(s, &g, e) < 0) {
-		(void)err_in(e, "%s: round %lld", channel,
-		    (long long)r->round);
-		(void)snprintf(s->sign_error, sizeof(s->sign_error), "%s",
-		    e->msg);
+		(void)err_in(e, "%s: round %lld", channel, (long long)r->round);
+		(void)snprintf(
+		    s->sign_error, sizeof(s->sign_error), "%s", e->msg);
 		return -1;
 	}
 	s->sign_error[0] = '\0';
@@ -297,8 +295,8 @@ same_view(const struct view *a, const struct view *b)
 
 /* Whether time alone has changed what the round should say. */
 static int
-time_changed(const struct round *r, int64_t now_s, struct arena *a,
-    struct err *e)
+time_changed(
+    const struct round *r, int64_t now_s, struct arena *a, struct err *e)
 {
 	struct signing then = { .round = r }, now = { .round = r };
 
@@ -367,8 +365,8 @@ rounds_keep(struct store *s, int64_t now_s, struct err *e)
 {
 	AUTO_ARENA a = arena_new(1 << 20);
 	const char *const *ids;
-	int n = a == NULL ? err_set(e, ERR_SYS, "no memory") :
-			    channel_list(s->db, &ids, a, e);
+	int n = a == NULL ? err_set(e, ERR_SYS, "no memory")
+			  : channel_list(s->db, &ids, a, e);
 
 	for (int i = 0; i < n; i++) {
 		struct err failed;
@@ -381,12 +379,13 @@ rounds_keep(struct store *s, int64_t now_s, struct err *e)
 }
 
 int
-rounds_fast_forward(struct db *db, const char *channel, int64_t round,
-    struct err *e)
+rounds_fast_forward(
+    struct db *db, const char *channel, int64_t round, struct err *e)
 {
 	return db_do(db, e,
 		   "UPDATE channel SET round = $2 WHERE id = $1"
-		   " AND round < $2", BIND(V(channel), V(round))) < 0 ?
-	    -1 :
-	    0;
+		   " AND round < $2",
+		   BIND(V(channel), V(round))) < 0
+	    ? -1
+	    : 0;
 }

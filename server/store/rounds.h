@@ -24,8 +24,8 @@ struct round_start {
 	const char *why;
 	int64_t now_s, validity_s;
 };
-int rounds_start(struct db *db, struct channel *c,
-    const struct round_start *r, struct err *e) MUST_CHECK;
+int rounds_start(struct db *db, struct channel *c, const struct round_start *r,
+    struct err *e) MUST_CHECK;
 
 /*
  * rounds_sign - have the newest round signed, if it is not yet.  confirm: a

@@ -15,9 +15,9 @@ static const char migration_1[] =
     " value TEXT NOT NULL);"
 
     "CREATE TABLE token ("
-    " id TEXT PRIMARY KEY,"         /* slc_<id>_<secret> */
-    " hash TEXT NOT NULL,"          /* SHA-256 of the secret */
-    " scopes TEXT NOT NULL,"        /* words: read brake publish health */
+    " id TEXT PRIMARY KEY,"  /* slc_<id>_<secret> */
+    " hash TEXT NOT NULL,"   /* SHA-256 of the secret */
+    " scopes TEXT NOT NULL," /* words: read brake publish health */
     " note TEXT NOT NULL,"
     " created_s BIGINT NOT NULL,"
     " expires_s BIGINT NOT NULL,"
@@ -30,8 +30,8 @@ static const char migration_1[] =
     " channel TEXT NOT NULL,"
     " root_version BIGINT NOT NULL," /* newest trusted root */
     " publication TEXT NOT NULL,"    /* the running one; '' */
-    " state TEXT NOT NULL,"          /* state_write; '' before the first */
-    " round BIGINT NOT NULL,"        /* the last started */
+    " state TEXT NOT NULL,"	     /* state_write; '' before the first */
+    " round BIGINT NOT NULL,"	     /* the last started */
     " created_s BIGINT NOT NULL);"
 
     "CREATE TABLE root ("
@@ -43,15 +43,15 @@ static const char migration_1[] =
 
     "CREATE TABLE publication ("
     " channel TEXT NOT NULL REFERENCES channel (id),"
-    " id TEXT NOT NULL,"            /* SHA-256 of the pushed list */
+    " id TEXT NOT NULL," /* SHA-256 of the pushed list */
     " m BIGINT NOT NULL,"
-    " state TEXT NOT NULL,"         /* open checking prepared accepted
+    " state TEXT NOT NULL," /* open checking prepared accepted
                                        replaced refused */
-    " who TEXT NOT NULL,"           /* token that pushed it */
-    " kind TEXT NOT NULL,"          /* why refused: err_name */
+    " who TEXT NOT NULL,"   /* token that pushed it */
+    " kind TEXT NOT NULL,"  /* why refused: err_name */
     " error TEXT NOT NULL,"
-    " facts TEXT NOT NULL,"         /* what checking found; facts.h */
-    " given BIGINT NOT NULL,"       /* bit i: rung i was given to somebody */
+    " facts TEXT NOT NULL,"   /* what checking found; facts.h */
+    " given BIGINT NOT NULL," /* bit i: rung i was given to somebody */
     " opened_s BIGINT NOT NULL,"
     " switched_s BIGINT NOT NULL,"
     " replaced_s BIGINT NOT NULL,"
@@ -63,7 +63,7 @@ static const char migration_1[] =
     " path TEXT NOT NULL,"
     " size BIGINT NOT NULL,"
     " sha256 TEXT NOT NULL,"
-    " rungs BIGINT NOT NULL,"       /* bit i: rung i names it */
+    " rungs BIGINT NOT NULL," /* bit i: rung i names it */
     " document BIGINT NOT NULL,"
     " PRIMARY KEY (channel, publication, path),"
     " FOREIGN KEY (channel, publication) REFERENCES publication (channel, id)"
@@ -80,10 +80,10 @@ static const char migration_1[] =
     " round BIGINT NOT NULL,"
     " why TEXT NOT NULL,"
     " publication TEXT NOT NULL,"
-    " state TEXT NOT NULL,"         /* the channel's state that it signs */
+    " state TEXT NOT NULL," /* the channel's state that it signs */
     " signed_at_s BIGINT NOT NULL,"
     " expires_s BIGINT NOT NULL,"
-    " views TEXT NOT NULL,"         /* timestamps; '' until signed */
+    " views TEXT NOT NULL," /* timestamps; '' until signed */
     " PRIMARY KEY (channel, round));"
 
     "CREATE TABLE release ("
@@ -96,13 +96,13 @@ static const char migration_1[] =
     "CREATE TABLE release_platform ("
     " channel TEXT NOT NULL,"
     " seq BIGINT NOT NULL,"
-    " platform TEXT NOT NULL,"      /* os-arch */
+    " platform TEXT NOT NULL,"	    /* os-arch */
     " reached_s BIGINT NOT NULL,"   /* everybody since; 0: not, or no more */
-    " spoiled TEXT NOT NULL,"       /* why no more */
+    " spoiled TEXT NOT NULL,"	    /* why no more */
     " withdrawn_s BIGINT NOT NULL," /* rolled back or said so; 0: not */
     " PRIMARY KEY (channel, seq, platform));"
 
-    "CREATE TABLE delta_base ("     /* artifacts that a delta starts from */
+    "CREATE TABLE delta_base (" /* artifacts that a delta starts from */
     " channel TEXT NOT NULL,"
     " publication TEXT NOT NULL,"
     " sha256 TEXT NOT NULL,"
@@ -114,18 +114,18 @@ static const char migration_1[] =
     " who TEXT NOT NULL,"
     " verb TEXT NOT NULL,"
     " channel TEXT NOT NULL,"
-    " arguments TEXT NOT NULL,"     /* canonical JSON */
+    " arguments TEXT NOT NULL," /* canonical JSON */
     " reason TEXT NOT NULL,"
     " state_before TEXT NOT NULL,"
     " state_after TEXT NOT NULL,"
-    " hash TEXT NOT NULL);"         /* chains: audit.c */
+    " hash TEXT NOT NULL);" /* chains: audit.c */
 
     "CREATE TABLE poll_count ("
     " channel TEXT NOT NULL,"
     " version TEXT NOT NULL,"
     " os TEXT NOT NULL,"
     " arch TEXT NOT NULL,"
-    " day TEXT NOT NULL,"           /* YYYY-MM-DD, UTC */
+    " day TEXT NOT NULL," /* YYYY-MM-DD, UTC */
     " n BIGINT NOT NULL,"
     " PRIMARY KEY (channel, day, version, os, arch));"
 
@@ -134,18 +134,18 @@ static const char migration_1[] =
     " version TEXT NOT NULL,"
     " event TEXT NOT NULL,"
     " day TEXT NOT NULL,"
-    " ticket BIGINT NOT NULL,"      /* 1: came with a ticket */
+    " ticket BIGINT NOT NULL," /* 1: came with a ticket */
     " n BIGINT NOT NULL,"
     " PRIMARY KEY (channel, day, version, event, ticket));";
 
 static const char *const migrations[] = { migration_1 };
 
 int
-schema_meta_get(struct db *db, const char *key, char *out, size_t room,
-    struct err *e)
+schema_meta_get(
+    struct db *db, const char *key, char *out, size_t room, struct err *e)
 {
-	AUTO_ROWS r = db_rows(db, e, "SELECT value FROM meta WHERE key = $1",
-	    BIND(V(key)));
+	AUTO_ROWS r = db_rows(
+	    db, e, "SELECT value FROM meta WHERE key = $1", BIND(V(key)));
 	int n;
 
 	out[0] = '\0';
@@ -157,15 +157,15 @@ schema_meta_get(struct db *db, const char *key, char *out, size_t room,
 }
 
 int
-schema_meta_put(struct db *db, const char *key, const char *value,
-    struct err *e)
+schema_meta_put(
+    struct db *db, const char *key, const char *value, struct err *e)
 {
 	return db_do(db, e,
 		   "INSERT INTO meta (key, value) VALUES ($1, $2)"
 		   " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-		   BIND(V(key), V(value))) < 0 ?
-	    -1 :
-	    0;
+		   BIND(V(key), V(value))) < 0
+	    ? -1
+	    : 0;
 }
 
 static int
@@ -189,7 +189,8 @@ schema_migrate(struct db *db, struct err *e)
 
 	if (db_script(db,
 		"CREATE TABLE IF NOT EXISTS schema_version ("
-		" version BIGINT PRIMARY KEY, at_s BIGINT NOT NULL)", e) < 0)
+		" version BIGINT PRIMARY KEY, at_s BIGINT NOT NULL)",
+		e) < 0)
 		return -1;
 	have = db_int(db, e, -1,
 	    "SELECT COALESCE(MAX(version), 0) FROM schema_version", NO_BIND);

@@ -12,8 +12,8 @@
 int schema_migrate(struct db *db, struct err *e) MUST_CHECK;
 
 /* schema_open - db_open and schema_migrate of STATE/db/sluice.db. */
-int schema_open(struct db **out, const char *state, int mode, struct err *e)
-    MUST_CHECK;
+int schema_open(
+    struct db **out, const char *state, int mode, struct err *e) MUST_CHECK;
 
 /* meta_get / meta_put - single values; meta_get copies "" if there is none. */
 int schema_meta_get(struct db *db, const char *key, char *out, size_t room,

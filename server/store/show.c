@@ -31,9 +31,9 @@ time_json(int64_t s)
 static const char *
 scope_kind_name(enum scope_kind k)
 {
-	return k == SCOPE_CHANNEL  ? "channel" :
-	    k == SCOPE_PLATFORM ? "platform" :
-				  "group";
+	return k == SCOPE_CHANNEL ? "channel"
+	    : k == SCOPE_PLATFORM ? "platform"
+				  : "group";
 }
 
 static json_t *
@@ -75,10 +75,9 @@ scopes_json(struct db *db, const struct channel *c, int64_t now_s)
 		    json_pack("{ss ss so so si si si sb sb}", "scope",
 			scope_kind_name(s->kind), "name", s->name, "low",
 			rung_json(db, c, s->low), "high",
-			rung_json(db, c, s->high), "percent_bp",
-			s->percent_bp, "cap_bp",
-			choice_cap(&c->state, s, now_s), "blocks_left",
-			position_blocks_left(s, l), "urgent",
+			rung_json(db, c, s->high), "percent_bp", s->percent_bp,
+			"cap_bp", choice_cap(&c->state, s, now_s),
+			"blocks_left", position_blocks_left(s, l), "urgent",
 			(int)s->urgent, "own_stop", (int)s->own_stop));
 	}
 	return list;
@@ -102,19 +101,17 @@ pins_json(struct db *db, const struct channel *c)
 }
 
 json_t *
-show_state(struct db *db, const struct channel *c, int64_t now_s,
-    struct err *e)
+show_state(struct db *db, const struct channel *c, int64_t now_s, struct err *e)
 {
 	const struct channel_state *s = &c->state;
 	json_t *groups = json_array(), *v;
 	int64_t next = 0;
-	int bound = s->nplan == 0 ?
-	    0 :
-	    cohort_envelope(s->plan, s->nplan, s->start_s, now_s, &next);
+	int bound = s->nplan == 0
+	    ? 0
+	    : cohort_envelope(s->plan, s->nplan, s->start_s, now_s, &next);
 
 	for (size_t i = 0; i < s->ngroups; i++)
-		(void)json_array_append_new(groups,
-		    json_string(s->groups[i]));
+		(void)json_array_append_new(groups, json_string(s->groups[i]));
 	v = json_pack("{sI sI ss sI so so so so si so so}", "m",
 	    (json_int_t)s->ladder.m, "seq", (json_int_t)s->ladder.offer_seq,
 	    "version", s->offer_version, "fallback_seq",
@@ -131,8 +128,8 @@ show_state(struct db *db, const struct channel *c, int64_t now_s,
 /* --- status --- */
 
 static int
-add_publication(json_t *out, struct db *db, const struct channel *c,
-    struct err *e)
+add_publication(
+    json_t *out, struct db *db, const struct channel *c, struct err *e)
 {
 	AUTO_ARENA a = arena_new(32 << 20);
 	AUTO_ROWS r = db_rows(db, e,
@@ -150,15 +147,12 @@ add_publication(json_t *out, struct db *db, const struct channel *c,
 	if ((text = row_text(r, 0, a)) == NULL)
 		return err_set(e, ERR_SYS, "no memory");
 	facts = json_read(
-	    (struct bytes){ (const uint8_t *)text, strlen(text) }, 16 << 20,
-	    e);
+	    (struct bytes){ (const uint8_t *)text, strlen(text) }, 16 << 20, e);
 	if (facts == NULL)
 		return -1;
 	(void)json_object_set_new(out, "expires",
-	    time_json(json_integer_value(json_object_get(facts,
-		"expires_s"))));
-	(void)json_object_set_new(out, "published",
-	    time_json(row_int(r, 1)));
+	    time_json(json_integer_value(json_object_get(facts, "expires_s"))));
+	(void)json_object_set_new(out, "published", time_json(row_int(r, 1)));
 	return 0;
 }
 
@@ -167,22 +161,20 @@ add_round(json_t *out, struct db *db, const struct channel *c, struct err *e)
 {
 	AUTO_ARENA a = arena_new(32 << 20);
 	struct round *r;
-	int n = a == NULL ? err_set(e, ERR_SYS, "no memory") :
-			    rounds_newest(db, c->id, &r, a, e);
+	int n = a == NULL ? err_set(e, ERR_SYS, "no memory")
+			  : rounds_newest(db, c->id, &r, a, e);
 
 	if (n <= 0)
 		return n;
 	(void)json_object_set_new(out, "round", json_integer(c->round));
-	(void)json_object_set_new(out, "round_signed",
-	    json_integer(r->round));
-	(void)json_object_set_new(out, "timestamp_expires",
-	    time_json(r->expires_s));
+	(void)json_object_set_new(out, "round_signed", json_integer(r->round));
+	(void)json_object_set_new(
+	    out, "timestamp_expires", time_json(r->expires_s));
 	return 0;
 }
 
 static int
-add_incoming(json_t *out, struct db *db, const struct channel *c,
-    struct err *e)
+add_incoming(json_t *out, struct db *db, const struct channel *c, struct err *e)
 {
 	AUTO_ROWS r = db_rows(db, e,
 	    "SELECT id, m, state, who, error FROM publication"
@@ -201,8 +193,8 @@ add_incoming(json_t *out, struct db *db, const struct channel *c,
 		row_copy(r, 4, error, sizeof(error));
 		(void)json_array_append_new(list,
 		    json_pack("{ss sI ss ss ss}", "id", id, "m",
-			(json_int_t)row_int(r, 1), "state", state, "who",
-			who, "error", error));
+			(json_int_t)row_int(r, 1), "state", state, "who", who,
+			"error", error));
 	}
 	(void)json_object_set_new(out, "incoming", list);
 	return more;
@@ -211,16 +203,15 @@ add_incoming(json_t *out, struct db *db, const struct channel *c,
 static json_t *
 status_one(struct operation *o, const struct channel *c, struct err *e)
 {
-	AUTO_JSON counts =
-	    health_counts(o->s->db, c->id, 2, o->now_s, e);
-	json_t *v = counts == NULL ? NULL :
-				     show_state(o->s->db, c, o->now_s, e);
+	AUTO_JSON counts = health_counts(o->s->db, c->id, 2, o->now_s, e);
+	json_t *v =
+	    counts == NULL ? NULL : show_state(o->s->db, c, o->now_s, e);
 
 	if (v == NULL)
 		return NULL;
 	(void)json_object_set_new(v, "channel", json_string(c->id));
-	(void)json_object_set_new(v, "root_version",
-	    json_integer(c->root_version));
+	(void)json_object_set_new(
+	    v, "root_version", json_integer(c->root_version));
 	(void)json_object_update(v, counts);
 	if (add_publication(v, o->s->db, c, e) < 0 ||
 	    add_round(v, o->s->db, c, e) < 0 ||
@@ -257,8 +248,7 @@ show_status(struct operation *o, struct err *e)
 	}
 	return json_pack("{sb so ss sI sI}", "ok", 1, "channels", list,
 	    "sign_error", o->s->sign_error, "generation",
-	    (json_int_t)o->s->generation, "tabled",
-	    (json_int_t)o->s->tabled);
+	    (json_int_t)o->s->generation, "tabled", (json_int_t)o->s->tabled);
 }
 
 json_t *
@@ -267,7 +257,8 @@ show_channels(struct operation *o, struct err *e)
 	AUTO_ROWS r = db_rows(o->s->db, e,
 	    "SELECT c.id, c.root_version, r.sha256, c.created_s FROM channel c"
 	    " JOIN root r ON r.channel = c.id AND r.version = c.root_version"
-	    " ORDER BY c.id", NO_BIND);
+	    " ORDER BY c.id",
+	    NO_BIND);
 	json_t *list = json_array();
 	char id[CHANNEL_ID_SIZE], sha256[SHA256_HEX_SIZE];
 	int more = -1;
@@ -375,10 +366,10 @@ json_t *
 show_history(struct operation *o, struct err *e)
 {
 	json_t *releases = releases_json(o, e);
-	json_t *rows = releases == NULL ?
-	    NULL :
-	    audit_list(o->s->db, o->channel->id,
-		operate_int(o, "limit", HISTORY_ROWS), e);
+	json_t *rows = releases == NULL
+	    ? NULL
+	    : audit_list(o->s->db, o->channel->id,
+		  operate_int(o, "limit", HISTORY_ROWS), e);
 
 	if (rows == NULL) {
 		json_decref(releases);

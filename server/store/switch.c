@@ -98,9 +98,9 @@ switch_refuse(struct store *s, const char *channel, const char *id,
 		   "UPDATE publication SET state = 'refused', kind = $3,"
 		   " error = $4 WHERE channel = $1 AND id = $2",
 		   BIND(V(channel), V(id), V(err_name(why->kind)),
-		       V((const char *)why->msg))) < 0 ?
-	    -1 :
-	    0;
+		       V((const char *)why->msg))) < 0
+	    ? -1
+	    : 0;
 }
 
 /* --- switched --- */
@@ -135,10 +135,10 @@ read_manifest(struct taking *t, size_t rung, struct err *e)
 		(void)err_set(e, ERR_SYS, "stored facts are damaged");
 		return NULL;
 	}
-	return blobs_read(t->s->conf->state, sha256, MANIFEST_MAX, &file,
-		   t->a, e) < 0 ?
-	    NULL :
-	    manifest_read(t->a, file, true, e);
+	return blobs_read(
+		   t->s->conf->state, sha256, MANIFEST_MAX, &file, t->a, e) < 0
+	    ? NULL
+	    : manifest_read(t->a, file, true, e);
 }
 
 static int
@@ -155,9 +155,9 @@ read_facts(struct taking *t, struct err *e)
 	    (text = row_text(r, 0, t->a)) == NULL ||
 	    (t->who = row_text(r, 1, t->a)) == NULL)
 		return err_set(e, ERR_SYS, "publication is not prepared");
-	t->facts = json_read(
-	    (struct bytes){ (const uint8_t *)text, strlen(text) }, FACTS_MAX,
-	    e);
+	t->facts =
+	    json_read((struct bytes){ (const uint8_t *)text, strlen(text) },
+		FACTS_MAX, e);
 	if (t->facts == NULL)
 		return -1;
 	t->ladder = (struct ladder){ .m = number(t->facts, "m"),
@@ -219,9 +219,8 @@ put_roots(struct taking *t, struct err *e)
 			"INSERT INTO root (channel, version, sha256, size)"
 			" VALUES ($1, $2, $3, $4)"
 			" ON CONFLICT (channel, version) DO NOTHING",
-			BIND(V((const char *)t->c->id),
-			    V(number(r, "version")), V(sha256),
-			    V(number(r, "size")))) < 0)
+			BIND(V((const char *)t->c->id), V(number(r, "version")),
+			    V(sha256), V(number(r, "size")))) < 0)
 			return -1;
 	}
 	return 0;
@@ -243,8 +242,8 @@ put_states(struct taking *t, struct err *e)
 		BIND(V(channel), V(t->id), V(t->now_s))) != 1)
 		return -1;
 	t->c->root_version = number(t->facts, "root_version");
-	(void)snprintf(t->c->publication, sizeof(t->c->publication), "%s",
-	    t->id);
+	(void)snprintf(
+	    t->c->publication, sizeof(t->c->publication), "%s", t->id);
 	return 0;
 }
 
@@ -255,14 +254,18 @@ put_audit(struct taking *t, struct err *e)
 	const char *arguments = arena_printf(t->a, e,
 	    "{\"id\":\"%s\",\"m\":%lld,\"version\":\"%s\"}", t->id,
 	    (long long)t->ladder.m, t->offer->version);
-	struct audit row = { .at_s = t->now_s, .who = t->who,
-		.verb = "publication", .channel = t->c->id,
-		.arguments = arguments, .reason = "", .before = t->before,
+	struct audit row = { .at_s = t->now_s,
+		.who = t->who,
+		.verb = "publication",
+		.channel = t->c->id,
+		.arguments = arguments,
+		.reason = "",
+		.before = t->before,
 		.after = after };
 
-	return after == NULL || arguments == NULL ?
-	    -1 :
-	    audit_add(t->s->db, &row, e);
+	return after == NULL || arguments == NULL
+	    ? -1
+	    : audit_add(t->s->db, &row, e);
 }
 
 static int
@@ -291,17 +294,16 @@ announce(struct taking *t)
 	    "%s: release %lld, version %s, publication %lld is in force",
 	    t->c->id, (long long)t->offer->seq, t->offer->version,
 	    (long long)t->ladder.m);
-	notify_send(t->s, &(struct notice){ "publication", t->c->id, t->who,
-			      "", text });
+	notify_send(t->s,
+	    &(struct notice){ "publication", t->c->id, t->who, "", text });
 }
 
 int
-switch_finish(struct store *s, const char *channel, const char *id,
-    struct err *e)
+switch_finish(
+    struct store *s, const char *channel, const char *id, struct err *e)
 {
 	AUTO_ARENA a = arena_new(ARENA_MAX);
-	struct taking t = { .s = s, .a = a, .id = id,
-		.now_s = clock_now_s() };
+	struct taking t = { .s = s, .a = a, .id = id, .now_s = clock_now_s() };
 	struct err later;
 	int result = -1;
 
@@ -314,7 +316,8 @@ switch_finish(struct store *s, const char *channel, const char *id,
 	if (result < 0) {
 		if (e->kind != ERR_SYS && e->kind != ERR_LIMIT &&
 		    switch_refuse(s, channel, id, e, &later) < 0)
-			log_error("refuse", F("error", (const char *)later.msg));
+			log_error(
+			    "refuse", F("error", (const char *)later.msg));
 		return -1;
 	}
 	announce(&t);
@@ -336,7 +339,8 @@ switch_retry(struct store *s, const char *channel, struct err *e)
 	char id[SHA256_HEX_SIZE] = "";
 	AUTO_ROWS r = db_rows(s->db, e,
 	    "SELECT id FROM publication WHERE channel = $1"
-	    " AND state = 'prepared' ORDER BY m", BIND(V(channel)));
+	    " AND state = 'prepared' ORDER BY m",
+	    BIND(V(channel)));
 	int n;
 
 	if (r == NULL || (n = rows_next(r, e)) < 0)
@@ -371,7 +375,8 @@ switch_resume(struct store *s, struct err *e)
 		return err_set(e, ERR_SYS, "no memory");
 	if (db_do(s->db, e,
 		"UPDATE publication SET state = 'open'"
-		" WHERE state = 'checking'", NO_BIND) < 0 ||
+		" WHERE state = 'checking'",
+		NO_BIND) < 0 ||
 	    (n = channel_list(s->db, &ids, a, e)) < 0)
 		return -1;
 	for (int i = 0; i < n; i++)

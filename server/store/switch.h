@@ -34,8 +34,8 @@ int switch_refuse(struct store *s, const char *channel, const char *id,
     const struct err *why, struct err *e) MUST_CHECK;
 
 /* switch_retry - finish what an error of the machine left prepared. */
-int switch_retry(struct store *s, const char *channel, struct err *e)
-    MUST_CHECK;
+int switch_retry(
+    struct store *s, const char *channel, struct err *e) MUST_CHECK;
 
 /* switch_resume - at start: what was being checked is open again, what was
  * prepared is finished, rounds follow the brake's. */

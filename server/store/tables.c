@@ -50,8 +50,8 @@ view_cmp(const void *pa, const void *pb)
 }
 
 static int
-add_views(struct table_channel *to, const char *text, struct arena *a,
-    struct err *e)
+add_views(
+    struct table_channel *to, const char *text, struct arena *a, struct err *e)
 {
 	struct bytes b = { (const uint8_t *)text, strlen(text) };
 	AUTO_JSON list = json_read(b, TABLE_MAX, e);
@@ -85,18 +85,18 @@ add_manifests(struct db *db, struct table_channel *to, const char *channel,
 
 	if (r == NULL || rows_next(r, e) <= 0 ||
 	    (text = row_text(r, 0, a)) == NULL)
-		return err_set(e, ERR_SYS, "publication %s is not there",
-		    publication);
-	facts = json_read(
-	    (struct bytes){ (const uint8_t *)text, strlen(text) }, TABLE_MAX,
-	    e);
+		return err_set(
+		    e, ERR_SYS, "publication %s is not there", publication);
+	facts = json_read((struct bytes){ (const uint8_t *)text, strlen(text) },
+	    TABLE_MAX, e);
 	if (facts == NULL)
 		return -1;
 	list = json_object_get(facts, "manifests");
 	for (size_t i = 0; i < json_array_size(list) && i < LADDER_MAX; i++) {
 		const char *s = json_string_value(json_array_get(list, i));
 
-		if (s == NULL || (to->manifests[i] = arena_text(a, s, e)) == NULL)
+		if (s == NULL ||
+		    (to->manifests[i] = arena_text(a, s, e)) == NULL)
 			return err_set(e, ERR_SYS, "stored facts are damaged");
 	}
 	return 0;
@@ -123,8 +123,8 @@ static const char files_sql[] =
     " AND p.state IN ('accepted', 'replaced') AND (f.rungs & p.given) <> 0";
 
 static int
-add_files(struct db *db, struct table_channel *to, struct rows *r,
-    int64_t room, struct arena *a, struct err *e)
+add_files(struct db *db, struct table_channel *to, struct rows *r, int64_t room,
+    struct arena *a, struct err *e)
 {
 	struct table_file *files;
 	size_t n = 0, kept = 0;
@@ -179,8 +179,8 @@ add_channel(struct making *m, const char *id, struct err *e)
 		to->state = round->state;
 		publication = round->publication;
 		if (add_views(to, round->views, m->t->arena, e) < 0 ||
-		    add_manifests(m->db, to, id, publication, m->t->arena,
-			e) < 0)
+		    add_manifests(m->db, to, id, publication, m->t->arena, e) <
+			0)
 			return -1;
 	}
 	room = db_int(m->db, e, -1,
@@ -215,8 +215,8 @@ fill(struct making *m, struct err *e)
 
 	if (n < 0 || read_ticket_key(m->db, m->t, e) < 0)
 		return -1;
-	m->t->channels = arena_array(m->t->arena, (size_t)n + 1,
-	    sizeof(*m->t->channels), e);
+	m->t->channels =
+	    arena_array(m->t->arena, (size_t)n + 1, sizeof(*m->t->channels), e);
 	if (m->t->channels == NULL)
 		return -1;
 	m->t->now_s = m->now_s;

@@ -13,7 +13,7 @@
 
 #define ID_BYTES     8
 #define SECRET_BYTES 32
-#define PREFIX       "slc_"
+#define PREFIX	     "slc_"
 #define NOTE_MAX     200
 #define USED_STEP_S  3600 /* a write per use would cost an fsync each */
 
@@ -120,8 +120,8 @@ note_use(struct db *db, const char *id, int64_t used_s, int64_t now_s)
 }
 
 int
-tokens_check(struct db *db, const char *text, const char *scope,
-    int64_t now_s, char id[static TOKEN_ID_SIZE], struct err *e)
+tokens_check(struct db *db, const char *text, const char *scope, int64_t now_s,
+    char id[static TOKEN_ID_SIZE], struct err *e)
 {
 	static const char refused[] = "the token was refused";
 	char hash[SHA256_HEX_SIZE] = "", want[SHA256_HEX_SIZE] = "";
@@ -135,7 +135,8 @@ tokens_check(struct db *db, const char *text, const char *scope,
 		return err_set(e, ERR_AUTH, "%s", refused);
 	r = db_rows(db, e,
 	    "SELECT hash, scopes, expires_s, revoked_s, used_s FROM token"
-	    " WHERE id = $1", BIND(V(id)));
+	    " WHERE id = $1",
+	    BIND(V(id)));
 	if (r == NULL || (n = rows_next(r, e)) < 0)
 		return -1;
 	if (n == 0)
@@ -165,8 +166,8 @@ tokens_revoke(struct db *db, const char *id, int64_t now_s, struct err *e)
 	    BIND(V(id), V(now_s)));
 
 	if (n == 0)
-		return err_set(e, ERR_MISSING, "no token %.40s is in force",
-		    id);
+		return err_set(
+		    e, ERR_MISSING, "no token %.40s is in force", id);
 	return n < 0 ? -1 : 0;
 }
 
@@ -186,7 +187,8 @@ tokens_list(struct db *db, struct err *e)
 {
 	AUTO_ROWS r = db_rows(db, e,
 	    "SELECT id, scopes, note, created_s, expires_s, used_s, revoked_s"
-	    " FROM token ORDER BY created_s, id", NO_BIND);
+	    " FROM token ORDER BY created_s, id",
+	    NO_BIND);
 	json_t *list = json_array();
 	char id[TOKEN_ID_SIZE], scopes[64], note[NOTE_MAX + 1];
 	int more = -1;
@@ -196,8 +198,8 @@ tokens_list(struct db *db, struct err *e)
 		row_copy(r, 1, scopes, sizeof(scopes));
 		row_copy(r, 2, note, sizeof(note));
 		if (json_array_append_new(list,
-			json_pack("{ss ss ss so so so so}", "id", id,
-			    "scopes", scopes, "note", note, "created",
+			json_pack("{ss ss ss so so so so}", "id", id, "scopes",
+			    scopes, "note", note, "created",
 			    time_json(row_int(r, 3)), "expires",
 			    time_json(row_int(r, 4)), "used",
 			    time_json(row_int(r, 5)), "revoked",

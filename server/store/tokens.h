@@ -10,7 +10,7 @@
 
 #include "server/store/db.h"
 
-#define TOKEN_ID_SIZE   17  /* 16 hex digits */
+#define TOKEN_ID_SIZE	17  /* 16 hex digits */
 #define TOKEN_TEXT_SIZE 128 /* of a whole token */
 
 /* tokens_create - make one; text is its only copy.  scopes: words of "read",
@@ -30,8 +30,8 @@ int tokens_check(struct db *db, const char *text, const char *scope,
     int64_t now_s, char id[static TOKEN_ID_SIZE], struct err *e) MUST_CHECK;
 
 /* tokens_revoke - ERR_MISSING if there is none in force. */
-int tokens_revoke(struct db *db, const char *id, int64_t now_s, struct err *e)
-    MUST_CHECK;
+int tokens_revoke(
+    struct db *db, const char *id, int64_t now_s, struct err *e) MUST_CHECK;
 
 /* tokens_list - all of them as a JSON array, without secrets. */
 json_t *tokens_list(struct db *db, struct err *e) MUST_CHECK;

@@ -33,8 +33,8 @@ read_ask(struct upload *u, const json_t *ask, struct err *e)
 	u->sha256 = json_string_value(json_object_get(ask, "sha256"));
 	u->token = json_string_value(json_object_get(ask, "token"));
 	if (!blobs_name_ok(u->sha256))
-		return err_set(e, ERR_INPUT,
-		    "a file is named by its SHA-256 in hex");
+		return err_set(
+		    e, ERR_INPUT, "a file is named by its SHA-256 in hex");
 	return 0;
 }
 
@@ -70,9 +70,8 @@ static int
 open_at(struct store *s, const struct upload *u, int64_t *at, struct err *e)
 {
 	AUTO_ARENA a = arena_new(65536);
-	char *path = a == NULL ?
-	    NULL :
-	    blobs_incoming(s->conf->state, u->sha256, a, e);
+	char *path =
+	    a == NULL ? NULL : blobs_incoming(s->conf->state, u->sha256, a, e);
 	AUTO_FD fd = -1;
 	struct stat st;
 	int out;
@@ -106,8 +105,7 @@ uploads_open(struct store *s, const json_t *ask)
 		outbox_refuse(s, u.id, &e);
 		return;
 	}
-	if (is_stored(s, u.sha256, &size) ||
-	    jobs_find(s, JOB_BLOB, u.sha256)) {
+	if (is_stored(s, u.sha256, &size) || jobs_find(s, JOB_BLOB, u.sha256)) {
 		outbox_answer(s, u.id, 204, NULL, -1);
 		return;
 	}
@@ -128,9 +126,9 @@ take(const struct store *s, const struct job *j, const void *input,
     struct err *e)
 {
 	(void)input;
-	return blobs_take(s->conf->state, j->id, j->size, e) < 0 ?
-	    NULL :
-	    json_pack("{sb}", "ok", 1);
+	return blobs_take(s->conf->state, j->id, j->size, e) < 0
+	    ? NULL
+	    : json_pack("{sb}", "ok", 1);
 }
 
 void
@@ -181,9 +179,8 @@ uploads_taken(struct store *s, const struct job *done, const json_t *answer,
 {
 	AUTO_ARENA a = arena_new(65536);
 	struct err e;
-	char *path = a == NULL ?
-	    NULL :
-	    blobs_incoming(s->conf->state, done->id, a, &e);
+	char *path =
+	    a == NULL ? NULL : blobs_incoming(s->conf->state, done->id, a, &e);
 
 	/* whatever it was, it is of no more use: stored, or other bytes */
 	if (path != NULL && (answer != NULL || why->kind != ERR_SYS))
