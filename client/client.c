@@ -13,7 +13,7 @@
 #include "manifest/base/file.h"
 #include "manifest/base/text.h"
 
-#define RUN_MEMORY (32 * 1024 * 1024) /* a poll's documents, parsed */
+#define RUN_MEMORY (128 * 1024 * 1024) /* a limit: documents, parsed */
 #define RANDOM_ID  32
 #define MACHINE_ID "/etc/machine-id"
 

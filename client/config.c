@@ -94,7 +94,7 @@ platform(struct config *c, struct arena *a, struct err *e)
 
 	if (uname(&u) < 0)
 		return err_sys(e, "uname");
-	for (i = 0; u.sysname[i] != 0 && i < sizeof(os) - 1; i++)
+	for (i = 0; i < sizeof(os) - 1 && u.sysname[i] != 0; i++)
 		os[i] = (char)(u.sysname[i] >= 'A' && u.sysname[i] <= 'Z'
 			? u.sysname[i] + ('a' - 'A')
 			: u.sysname[i]);
