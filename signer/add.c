@@ -65,8 +65,8 @@ add_open(struct adding *k, const struct args *args)
 		return err_set(k->e, ERR_MISSING, "%s: nothing published",
 		    ask.source.where);
 	if (k->pub->expires_s <= ask.now_s)
-		return err_set(k->e, ERR_REFUSED, "%s has expired",
-		    ask.source.where);
+		return err_set(
+		    k->e, ERR_REFUSED, "%s has expired", ask.source.where);
 	return 0;
 }
 
@@ -74,8 +74,10 @@ add_open(struct adding *k, const struct args *args)
 static int
 confirm(struct adding *k, const struct args *args)
 {
-	struct check c = { .pub = k->pub, .source = &k->prev.source,
-		.threads = verbs_jobs(args), .deltas = true };
+	struct check c = { .pub = k->pub,
+		.source = &k->prev.source,
+		.threads = verbs_jobs(args),
+		.deltas = true };
 	char answer[8];
 
 	if (check_run(&c, k->a, k->e) < 0)
@@ -108,8 +110,8 @@ has_signed(const struct role *doc, const struct keyring_key *key)
 
 /* A document with the signatures that it has and those of the ring. */
 static int
-add_to(struct adding *k, const struct role *doc, struct bytes *out,
-    bool *changed)
+add_to(
+    struct adding *k, const struct role *doc, struct bytes *out, bool *changed)
 {
 	struct role_sig sigs[ROLE_KEYS_MAX + KEYRING_MAX];
 	struct role_sig mine[KEYRING_MAX];
@@ -119,8 +121,8 @@ add_to(struct adding *k, const struct role *doc, struct bytes *out,
 	buf_init(&file, role_max(doc->kind));
 	if (doc->nsigs > ROLE_KEYS_MAX)
 		return err_set(k->e, ERR_LIMIT, "too many signatures");
-	if (keyring_sign(&k->ring, doc->kind, doc->signed_, mine, &nmine,
-		k->a, k->e) < 0)
+	if (keyring_sign(&k->ring, doc->kind, doc->signed_, mine, &nmine, k->a,
+		k->e) < 0)
 		return -1;
 	while (n < doc->nsigs) {
 		sigs[n] = doc->sigs[n];
@@ -172,8 +174,8 @@ add_rung(struct adding *k, const struct rung *r, bool *changed)
 	}
 	*changed = true;
 	if (compose_snapshot(&h, targets, &signed_, k->a, k->e) < 0 ||
-	    keyring_seal(&k->ring, ROLE_SNAPSHOT, signed_, &snapshot, k->a,
-		k->e) < 0 ||
+	    keyring_seal(
+		&k->ring, ROLE_SNAPSHOT, signed_, &snapshot, k->a, k->e) < 0 ||
 	    put(k, r->targets, targets) < 0)
 		return -1;
 	return put(k, r->snapshot, snapshot);
@@ -190,12 +192,12 @@ add_check(struct adding *k, const struct publication **p, bool *complete)
 
 	if (source_open(&own, &ask, k->a, k->e) < 0)
 		return -1;
-	*p = publication_load(k->a, &src, k->prev.root, own.m, clock_now_s(),
-	    k->e);
+	*p = publication_load(
+	    k->a, &src, k->prev.root, own.m, clock_now_s(), k->e);
 	*complete = *p != NULL;
 	if (!*complete)
-		*p = publication_load(k->a, &src, &k->prev.lowered, own.m,
-		    clock_now_s(), k->e);
+		*p = publication_load(
+		    k->a, &src, &k->prev.lowered, own.m, clock_now_s(), k->e);
 	return *p == NULL ? err_in(k->e, "own output") : 0;
 }
 
@@ -205,7 +207,8 @@ add_commit(struct adding *k)
 	const struct publication *p;
 	bool complete;
 
-	if (add_check(k, &p, &complete) < 0 || stage_commit(&k->stage, k->e) < 0)
+	if (add_check(k, &p, &complete) < 0 ||
+	    stage_commit(&k->stage, k->e) < 0)
 		return -1;
 	if (complete) {
 		(void)printf("complete   ready for verify and push\n");
@@ -214,7 +217,8 @@ add_commit(struct adding *k)
 	(void)printf("targets    %zu of %d signatures\n"
 		     "snapshots  %zu of %d: another holder runs"
 		     " sluice-sign add\n",
-	    p->rungs[0].targets->nsigs, k->prev.root->roles[ROLE_TARGETS].threshold,
+	    p->rungs[0].targets->nsigs,
+	    k->prev.root->roles[ROLE_TARGETS].threshold,
 	    p->rungs[0].snapshot->nsigs,
 	    k->prev.root->roles[ROLE_SNAPSHOT].threshold);
 	return 0;
@@ -250,12 +254,11 @@ add_cmd(const struct args *args, struct err *e)
 			return -1;
 	}
 	if (!changed)
-		return err_set(e, ERR_CONFLICT,
-		    "these keys have signed already");
+		return err_set(
+		    e, ERR_CONFLICT, "these keys have signed already");
 	return add_commit(&k);
 }
 
-const struct verb add_verb = {
-	"add", "DIR", "add another holder's signatures to a publication",
-	add_cmd, opts, COUNT(opts), 1, 1
-};
+const struct verb add_verb = { "add", "DIR",
+	"add another holder's signatures to a publication", add_cmd, opts,
+	COUNT(opts), 1, 1 };

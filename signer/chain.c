@@ -9,8 +9,8 @@
 #include "manifest/base/file.h"
 
 static int
-chain_put(struct chain *c, int64_t version, struct bytes file,
-    const char *name, struct err *e)
+chain_put(struct chain *c, int64_t version, struct bytes file, const char *name,
+    struct err *e)
 {
 	struct bytes *old;
 
@@ -51,13 +51,12 @@ chain_files(struct chain *c, const char *const *paths, size_t n,
 }
 
 int
-chain_source(struct chain *c, struct source *s, int64_t *newest,
-    struct err *e)
+chain_source(struct chain *c, struct source *s, int64_t *newest, struct err *e)
 {
 	*newest = 0;
 	for (int64_t v = 1; v <= CHAIN_MAX; v++) {
-		char *name = arena_printf(s->arena, e, "%lld.root.json",
-		    (long long)v);
+		char *name =
+		    arena_printf(s->arena, e, "%lld.root.json", (long long)v);
 		struct bytes file;
 
 		if (name == NULL)
@@ -96,8 +95,8 @@ first(const struct chain *c, struct arena *a, struct err *e)
 }
 
 const struct role *
-chain_root(const struct chain *c, const struct chain_ask *ask,
-    struct arena *a, struct err *e)
+chain_root(const struct chain *c, const struct chain_ask *ask, struct arena *a,
+    struct err *e)
 {
 	const struct role *one = first(c, a, e);
 	struct trust t;

@@ -65,8 +65,8 @@ digests(struct check *c, struct arena *a, struct err *e)
 			continue;
 		}
 		of[c->files] = &files[i];
-		sums[c->files].from = file_path(a, e, c->source->dir,
-		    files[i].path);
+		sums[c->files].from =
+		    file_path(a, e, c->source->dir, files[i].path);
 		if (sums[c->files++].from == NULL)
 			return -1;
 	}
@@ -97,8 +97,8 @@ old_file(const struct check *c, const struct delta_entry *d,
 		if (m->seq != d->from_seq)
 			continue;
 		o = manifest_artifact(m, x->os, x->arch);
-		if (o == NULL || memcmp(o->sha256, d->from_sha256,
-				     SHA256_SIZE) != 0)
+		if (o == NULL ||
+		    memcmp(o->sha256, d->from_sha256, SHA256_SIZE) != 0)
 			return NULL;
 		path = local(c, o->path, o->size, o->sha256, a, e);
 		return path != NULL && file_exists(path) ? path : NULL;
@@ -175,8 +175,8 @@ check_run(struct check *c, struct arena *a, struct err *e)
 }
 
 int
-check_timestamp(const struct check *c, int64_t now_s, struct arena *a,
-    struct err *e)
+check_timestamp(
+    const struct check *c, int64_t now_s, struct arena *a, struct err *e)
 {
 	struct bytes file;
 	const struct role *t;

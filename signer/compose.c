@@ -82,8 +82,8 @@ targets_bytes(struct composer *k, const struct compose_head *h,
 			return err_set(k->e, ERR_SYS, "out of memory");
 	}
 	if (role_build(v, ROLE_TARGETS,
-		&(struct role_head){ h->product, h->channel, h->version,
-		    h->expires_s, NULL },
+		&(struct role_head){
+		    h->product, h->channel, h->version, h->expires_s, NULL },
 		&b, k->e) < 0 ||
 	    buf_ok(&b, k->e) < 0)
 		return -1;
@@ -108,8 +108,8 @@ compose_snapshot(const struct compose_head *h, struct bytes targets_file,
 	if (v == NULL)
 		return err_set(e, ERR_SYS, "out of memory");
 	if (role_build(v, ROLE_SNAPSHOT,
-		&(struct role_head){ h->product, h->channel, h->version,
-		    h->expires_s, NULL },
+		&(struct role_head){
+		    h->product, h->channel, h->version, h->expires_s, NULL },
 		&b, e) < 0 ||
 	    buf_ok(&b, e) < 0)
 		return -1;
@@ -127,26 +127,26 @@ put_rung(struct composer *k, int index, const struct compose_view *view)
 	struct bytes signed_, targets, snapshot;
 
 	if (targets_bytes(k, &h, view, &signed_) < 0 ||
-	    keyring_seal(c->ring, ROLE_TARGETS, signed_, &targets, k->a,
-		k->e) < 0 ||
+	    keyring_seal(c->ring, ROLE_TARGETS, signed_, &targets, k->a, k->e) <
+		0 ||
 	    compose_snapshot(&h, targets, &signed_, k->a, k->e) < 0 ||
-	    keyring_seal(c->ring, ROLE_SNAPSHOT, signed_, &snapshot, k->a,
-		k->e) < 0)
+	    keyring_seal(
+		c->ring, ROLE_SNAPSHOT, signed_, &snapshot, k->a, k->e) < 0)
 		return -1;
 	if (put_file(k,
-		arena_printf(k->a, k->e, "%lld.targets.json",
-		    (long long)h.version),
+		arena_printf(
+		    k->a, k->e, "%lld.targets.json", (long long)h.version),
 		targets) < 0)
 		return -1;
 	return put_file(k,
-	    arena_printf(k->a, k->e, "%lld.snapshot.json",
-		(long long)h.version),
+	    arena_printf(
+		k->a, k->e, "%lld.snapshot.json", (long long)h.version),
 	    snapshot);
 }
 
 static int
-put_minisig(struct composer *k, const struct compose_view *view,
-    const char *path)
+put_minisig(
+    struct composer *k, const struct compose_view *view, const char *path)
 {
 	const struct compose *c = k->c;
 	struct pieces named = {
@@ -185,8 +185,8 @@ put_views(struct composer *k, struct compose_view *views, int n)
 		if (compose_manifest(k->c, i, v, k->a, k->e) < 0)
 			return -1;
 		hex_write(hex, v->sha256, SHA256_SIZE);
-		path = arena_printf(k->a, k->e,
-		    "targets/%s." MANIFEST_TARGET, hex);
+		path = arena_printf(
+		    k->a, k->e, "targets/%s." MANIFEST_TARGET, hex);
 		if (put_file(k, path, v->file) < 0 ||
 		    (k->c->minisign != NULL && put_minisig(k, v, path) < 0))
 			return -1;

@@ -16,11 +16,11 @@
 struct compose {
 	const char *product, *channel;
 	struct ladder ladder;
-	struct release offer;    /* m: all that the offer's manifest says but
+	struct release offer;	 /* m: all that the offer's manifest says but
 	                            kind, floor, created, expires */
 	struct release fallback; /* m NULL: none */
 	struct release good[LADDER_MAX];
-	int64_t floor_seq;       /* wanted; each manifest has at most its own */
+	int64_t floor_seq; /* wanted; each manifest has at most its own */
 	int64_t created_s, expires_s;
 	/* releases that hold and halt lead away from */
 	const int64_t *withdrawn;
@@ -28,7 +28,7 @@ struct compose {
 	/* and those that only rollbacks lead away from */
 	const int64_t *also;
 	int nalso;
-	const char *reason;      /* of rollbacks; may be "" */
+	const char *reason; /* of rollbacks; may be "" */
 	const struct keyring *ring;
 	const struct keyring_key *minisign; /* NULL: no .minisig */
 };
@@ -38,12 +38,12 @@ struct composed {
 	struct composed_file {
 		const char *path;
 		struct bytes file;
-	} *files;
+	} * files;
 	size_t n;
 };
 
-int compose_run(const struct compose *c, struct composed *out,
-    struct arena *a, struct err *e) MUST_CHECK;
+int compose_run(const struct compose *c, struct composed *out, struct arena *a,
+    struct err *e) MUST_CHECK;
 
 /*
  * compose_targets, compose_snapshot - the canonical signed bytes of one rung's

@@ -28,8 +28,8 @@ static int
 permission(const struct compose *c, bool rollback, struct manifest *m,
     struct arena *a, struct err *e)
 {
-	struct rollback_from *list = arena_array(a, FROM_ROOM, sizeof(*list),
-	    e);
+	struct rollback_from *list =
+	    arena_array(a, FROM_ROOM, sizeof(*list), e);
 	struct rollback *r = &m->rollback;
 
 	if (list == NULL)
@@ -62,8 +62,8 @@ release_at(const struct compose *c, int place)
 }
 
 int
-compose_manifest(const struct compose *c, int place,
-    struct compose_view *out, struct arena *a, struct err *e)
+compose_manifest(const struct compose *c, int place, struct compose_view *out,
+    struct arena *a, struct err *e)
 {
 	struct manifest *m = &out->manifest;
 	AUTO_BUF b;
@@ -78,15 +78,14 @@ compose_manifest(const struct compose *c, int place,
 	m->created_s = c->created_s;
 	m->expires_s = c->expires_s;
 	m->floor_seq = c->floor_seq < m->seq ? c->floor_seq : m->seq;
-	m->kind = place == 2 ? MANIFEST_HALT :
-	    place >= 3	     ? MANIFEST_ROLLBACK :
-			       MANIFEST_RELEASE;
+	m->kind = place == 2 ? MANIFEST_HALT
+	    : place >= 3     ? MANIFEST_ROLLBACK
+			     : MANIFEST_RELEASE;
 	m->offer = place == 1;
 	m->permission = false;
 	if (place != 1)
 		m->not_before_s = 0;
-	if (place != 1 && m->seq != 0 &&
-	    permission(c, place >= 3, m, a, e) < 0)
+	if (place != 1 && m->seq != 0 && permission(c, place >= 3, m, a, e) < 0)
 		return -1;
 	if (manifest_write(m, &b, e) < 0 || buf_ok(&b, e) < 0)
 		return err_in(e, "manifest %d", place);

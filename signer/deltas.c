@@ -77,8 +77,8 @@ wanted(const struct deltas *d, const struct delta_job *j)
 static int
 plan_jobs(struct deltas *d, struct err *e)
 {
-	d->jobs = arena_array(d->arena, d->pieces->n * d->nfrom + 1,
-	    sizeof(*d->jobs), e);
+	d->jobs = arena_array(
+	    d->arena, d->pieces->n * d->nfrom + 1, sizeof(*d->jobs), e);
 	if (d->jobs == NULL)
 		return -1;
 	for (size_t i = 0; i < d->pieces->n; i++) {
@@ -109,8 +109,8 @@ make_patch(const struct making *m, const struct delta_job *j, struct err *e)
 {
 	AUTO_FD old = open(j->old_path, O_RDONLY | O_CLOEXEC);
 	AUTO_FD new = open(j->sum->from, O_RDONLY | O_CLOEXEC);
-	AUTO_FD patch = open(j->patch,
-	    O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	AUTO_FD patch =
+	    open(j->patch, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	struct delta_make d = { DELTA_BSDIFF40, old, new, patch,
 		m->memory_max };
 
@@ -143,16 +143,15 @@ run_one(void *ctx, size_t i, struct err *e)
 	if (digest_file(j->patch, j->sha256, &size, e) < 0)
 		return -1;
 	if (size > j->sum->size / BP_ALL * (BP_ALL - DELTAS_SAVE_BP) +
-		    j->sum->size % BP_ALL * (BP_ALL - DELTAS_SAVE_BP) /
-			BP_ALL) {
+		j->sum->size % BP_ALL * (BP_ALL - DELTAS_SAVE_BP) / BP_ALL) {
 		(void)snprintf(j->why, sizeof(j->why),
 		    "it would save less than %d %%", DELTAS_SAVE_BP / 100);
 		return 0;
 	}
 	if (delta_check(DELTA_BSDIFF40, j->old_path, j->patch,
 		m->d->stage->work, j->sum->size, j->sum->sha256, e) < 0)
-		return err_in(e, "delta to %s from %s", j->piece->path,
-		    j->from->version);
+		return err_in(
+		    e, "delta to %s from %s", j->piece->path, j->from->version);
 	j->size = size;
 	return 0;
 }
@@ -181,8 +180,7 @@ keep(struct deltas *d, const struct delta_job *j, struct err *e)
 static int64_t
 memory_each(int threads)
 {
-	int64_t all = (int64_t)sysconf(_SC_PHYS_PAGES) *
-	    sysconf(_SC_PAGESIZE);
+	int64_t all = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
 
 	return all / 4 * 3 / threads;
 }
@@ -198,8 +196,7 @@ deltas_make(struct deltas *d, struct err *e)
 	if (plan_jobs(d, e) < 0)
 		return -1;
 	for (size_t i = 0; i < d->njobs; i++)
-		total += d->jobs[i].old_path == NULL ? 0 :
-						       d->jobs[i].sum->size;
+		total += d->jobs[i].old_path == NULL ? 0 : d->jobs[i].sum->size;
 	jobs.n = d->njobs;
 	m.progress = progress = progress_new("deltas", total);
 	if (jobs_run(&jobs, e) < 0)
@@ -220,8 +217,8 @@ int
 deltas_of(const struct deltas *d, const struct piece *piece,
     const struct delta_entry **out, size_t *n, struct err *e)
 {
-	struct delta_entry *list = arena_array(d->arena, d->njobs + 1,
-	    sizeof(*list), e);
+	struct delta_entry *list =
+	    arena_array(d->arena, d->njobs + 1, sizeof(*list), e);
 
 	if (list == NULL)
 		return -1;
@@ -240,8 +237,8 @@ deltas_of(const struct deltas *d, const struct piece *piece,
 			return -1;
 		x->size = j->size;
 		memcpy(x->sha256, j->sha256, SHA256_SIZE);
-		x->max_memory = delta_apply_memory(DELTA_BSDIFF40,
-		    j->old->size, j->sum->size);
+		x->max_memory = delta_apply_memory(
+		    DELTA_BSDIFF40, j->old->size, j->sum->size);
 		(*n)++;
 	}
 	*out = list;

@@ -24,8 +24,8 @@ print_artifact(FILE *f, const struct artifact *x)
 	char hex[SHA256_HEX_SIZE], size[32];
 
 	hex_write(hex, x->sha256, SHA256_SIZE);
-	(void)fprintf(f, "  %s  %s-%s  %s  %s\n", hex, x->os, x->arch,
-	    x->name, size_text(size, sizeof(size), x->size));
+	(void)fprintf(f, "  %s  %s-%s  %s  %s\n", hex, x->os, x->arch, x->name,
+	    size_text(size, sizeof(size), x->size));
 	for (size_t i = 0; i < x->ndeltas; i++)
 		(void)fprintf(f, "    delta from %s  %s (%d %%)\n",
 		    x->deltas[i].from_version,
@@ -47,23 +47,23 @@ describe_manifest(FILE *f, const struct manifest *m)
 	print_time(f, "not before", m->not_before_s);
 	print_time(f, "expires", m->expires_s);
 	if (m->floor_seq > 0)
-		(void)fprintf(f, "floor      release %lld\n",
-		    (long long)m->floor_seq);
+		(void)fprintf(
+		    f, "floor      release %lld\n", (long long)m->floor_seq);
 	if (m->notes_url != NULL)
 		(void)fprintf(f, "notes      %s\n", m->notes_url);
 	if (m->minimum_os != NULL)
 		(void)fprintf(f, "minimum os %s\n", m->minimum_os);
 	for (size_t i = 0; i < m->nrepairs; i++)
-		(void)fprintf(f, "repairs    release %lld\n",
-		    (long long)m->repairs[i]);
+		(void)fprintf(
+		    f, "repairs    release %lld\n", (long long)m->repairs[i]);
 	if (m->offer) {
 		(void)fprintf(f, "plan       ");
 		plan_print(f, &m->rollout);
 		(void)fprintf(f, "\nsalt       %s\n", m->rollout.salt);
 	}
 	for (size_t i = 0; m->permission && i < m->rollback.nfrom; i++)
-		(void)fprintf(f, "%s%lld", i == 0 ? "back from  release " :
-					     ", ",
+		(void)fprintf(f, "%s%lld",
+		    i == 0 ? "back from  release " : ", ",
 		    (long long)m->rollback.from[i].seq);
 	if (m->permission)
 		(void)fprintf(f, "\n");
@@ -112,8 +112,8 @@ describe_rungs(FILE *f, const struct publication *p)
 
 		(void)fprintf(f, "%2d %-8s %s  %s\n", i,
 		    rung_kind_name(r->kind), r->manifest_sha256,
-		    r->manifest->version == NULL ? "none" :
-						   r->manifest->version);
+		    r->manifest->version == NULL ? "none"
+						 : r->manifest->version);
 	}
 }
 
@@ -129,8 +129,9 @@ describe_files(FILE *f, const struct check *c, const char *dir)
 		    "           %zu of older releases are not here\n",
 		    c->absent);
 	if (c->applied > 0 || c->unapplied > 0)
-		(void)fprintf(f, "deltas     %zu applied, %zu without the"
-				 " old file here\n",
+		(void)fprintf(f,
+		    "deltas     %zu applied, %zu without the"
+		    " old file here\n",
 		    c->applied, c->unapplied);
 }
 
@@ -149,9 +150,9 @@ artifact_json(const struct artifact *x)
 			x->deltas[i].from_version, "size",
 			(json_int_t)x->deltas[i].size, "path",
 			x->deltas[i].path));
-	return json_pack("{ss ss ss ss sI ss so}", "os", x->os, "arch",
-	    x->arch, "name", x->name, "path", x->path, "size",
-	    (json_int_t)x->size, "sha256", hex, "deltas", deltas);
+	return json_pack("{ss ss ss ss sI ss so}", "os", x->os, "arch", x->arch,
+	    "name", x->name, "path", x->path, "size", (json_int_t)x->size,
+	    "sha256", hex, "deltas", deltas);
 }
 
 static json_t *
@@ -166,8 +167,7 @@ rungs_json(const struct publication *p)
 		    json_pack("{si ss si sI ss* ss}", "index", i, "kind",
 			rung_kind_name(r->kind), "block", r->block, "seq",
 			(json_int_t)r->manifest->seq, "version",
-			r->manifest->version, "manifest",
-			r->manifest_sha256));
+			r->manifest->version, "manifest", r->manifest_sha256));
 	}
 	return list;
 }
@@ -182,23 +182,21 @@ describe_json(const struct publication *p)
 	time_write(expires, p->expires_s);
 	time_write(created, m->created_s);
 	for (size_t i = 0; i < m->nartifacts; i++)
-		json_array_append_new(artifacts,
-		    artifact_json(&m->artifacts[i]));
+		json_array_append_new(
+		    artifacts, artifact_json(&m->artifacts[i]));
 	for (size_t i = 0; i < m->rollout.nplan; i++)
 		json_array_append_new(plan,
 		    json_pack("{si sI}", "percent_bp",
 			m->rollout.plan[i].percent_bp, "min_duration_s",
 			(json_int_t)m->rollout.plan[i].min_duration_s));
-	return json_pack(
-	    "{ss ss sI sI sI ss sI sI ss ss sb sb so so si ss so}",
+	return json_pack("{ss ss sI sI sI ss sI sI ss ss sb sb so so si ss so}",
 	    "product", p->product, "channel", p->channel, "m",
 	    (json_int_t)p->ladder.m, "root_version",
-	    (json_int_t)p->root->version, "seq", (json_int_t)m->seq,
-	    "version", m->version, "fallback_seq",
-	    (json_int_t)p->ladder.fallback_seq, "floor_seq",
-	    (json_int_t)m->floor_seq, "created", created, "expires", expires,
-	    "critical", (int)m->critical, "security", (int)m->security,
-	    "artifacts", artifacts, "plan", plan, "control_bp",
-	    m->rollout.control_bp, "salt", m->rollout.salt, "rungs",
-	    rungs_json(p));
+	    (json_int_t)p->root->version, "seq", (json_int_t)m->seq, "version",
+	    m->version, "fallback_seq", (json_int_t)p->ladder.fallback_seq,
+	    "floor_seq", (json_int_t)m->floor_seq, "created", created,
+	    "expires", expires, "critical", (int)m->critical, "security",
+	    (int)m->security, "artifacts", artifacts, "plan", plan,
+	    "control_bp", m->rollout.control_bp, "salt", m->rollout.salt,
+	    "rungs", rungs_json(p));
 }

@@ -53,8 +53,8 @@ facts_at(struct facts *f, struct previous *p, const struct source_ask *ask,
 		return facts_file(f, ask->where, a, e);
 	if (previous_open(p, &whole, a, e) < 0)
 		return -1;
-	return p->pub == NULL ? facts_root(f, p->root, e) :
-				facts_publication(f, p->pub, e);
+	return p->pub == NULL ? facts_root(f, p->root, e)
+			      : facts_publication(f, p->pub, e);
 }
 
 static json_t *
@@ -127,7 +127,6 @@ diff_cmd(const struct args *args, struct err *e)
 	return diff_print(&f_old, &f_new, args_flag(args, "json"), e);
 }
 
-const struct verb diff_verb = {
-	"diff", "OLD NEW", "what a publication or a root would change",
-	diff_cmd, opts, COUNT(opts), 2, 2
-};
+const struct verb diff_verb = { "diff", "OLD NEW",
+	"what a publication or a root would change", diff_cmd, opts,
+	COUNT(opts), 2, 2 };

@@ -23,7 +23,7 @@ facts_init(struct facts *f, struct arena *a, struct err *e)
 }
 
 static int PRINTF(3, 4)
-add(struct facts *f, struct err *e, const char *fmt, ...)
+    add(struct facts *f, struct err *e, const char *fmt, ...)
 {
 	char line[LINE_MAX_BYTES];
 	va_list ap;
@@ -136,8 +136,7 @@ facts_offer(struct facts *f, const struct manifest *m, struct err *e)
 	    add(f, e, "floor release %lld", (long long)m->floor_seq) < 0 ||
 	    (m->critical && add(f, e, "critical") < 0) ||
 	    (m->security && add(f, e, "security") < 0) ||
-	    (m->notes_url != NULL &&
-		add(f, e, "notes %s", m->notes_url) < 0) ||
+	    (m->notes_url != NULL && add(f, e, "notes %s", m->notes_url) < 0) ||
 	    (m->minimum_os != NULL &&
 		add(f, e, "minimum os %s", m->minimum_os) < 0))
 		return -1;
@@ -172,8 +171,7 @@ facts_rung(struct facts *f, const struct rung *r, struct err *e)
 }
 
 int
-facts_publication(struct facts *f, const struct publication *p,
-    struct err *e)
+facts_publication(struct facts *f, const struct publication *p, struct err *e)
 {
 	const struct ladder *l = &p->ladder;
 

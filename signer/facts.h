@@ -20,12 +20,12 @@ struct facts {
 int facts_init(struct facts *f, struct arena *a, struct err *e) MUST_CHECK;
 
 /* facts_root - version, expiry, keys, thresholds. */
-int facts_root(struct facts *f, const struct role *root, struct err *e)
-    MUST_CHECK;
+int facts_root(
+    struct facts *f, const struct role *root, struct err *e) MUST_CHECK;
 
 /* facts_publication - everything that a signer answers for. */
-int facts_publication(struct facts *f, const struct publication *p,
-    struct err *e) MUST_CHECK;
+int facts_publication(
+    struct facts *f, const struct publication *p, struct err *e) MUST_CHECK;
 
 /* facts_have - is the line there? */
 bool facts_have(const struct facts *f, const char *line);

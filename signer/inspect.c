@@ -25,8 +25,7 @@ static const struct opt opts[] = {
 /* --- folders -------------------------------------------------------------- */
 
 static int
-inspect_folder(const char *path, bool as_json, struct arena *a,
-    struct err *e)
+inspect_folder(const char *path, bool as_json, struct arena *a, struct err *e)
 {
 	AUTO_PREVIOUS p = { .source = { .dirfd = -1 } };
 	struct previous_ask ask = { .source = { .where = path },
@@ -37,8 +36,9 @@ inspect_folder(const char *path, bool as_json, struct arena *a,
 	if (previous_open(&p, &ask, a, e) < 0)
 		return -1;
 	if (p.pub == NULL)
-		return err_set(e, ERR_MISSING, "%s: roots only, nothing is"
-					       " published",
+		return err_set(e, ERR_MISSING,
+		    "%s: roots only, nothing is"
+		    " published",
 		    path);
 	if (!as_json) {
 		describe_publication(stdout, p.pub);
@@ -91,8 +91,8 @@ print_meta(const struct role *r)
 }
 
 static int
-inspect_role(struct bytes file, const char *type, struct arena *a,
-    struct err *e)
+inspect_role(
+    struct bytes file, const char *type, struct arena *a, struct err *e)
 {
 	const struct role *r = NULL;
 	struct facts f;
@@ -247,7 +247,6 @@ inspect_cmd(const struct args *args, struct err *e)
 	return rc < 0 ? err_in(e, "%s", path) : 0;
 }
 
-const struct verb inspect_verb = {
-	"inspect", "FILE|DIR", "show what a document, key or folder says",
-	inspect_cmd, opts, COUNT(opts), 1, 1
-};
+const struct verb inspect_verb = { "inspect", "FILE|DIR",
+	"show what a document, key or folder says", inspect_cmd, opts,
+	COUNT(opts), 1, 1 };

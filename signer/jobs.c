@@ -15,7 +15,7 @@ struct pool {
 	atomic_size_t next;
 	atomic_bool stop;
 	pthread_mutex_t lock; /* of what follows */
-	size_t failed;        /* lowest job that failed; n: none */
+	size_t failed;	      /* lowest job that failed; n: none */
 	struct err err;
 };
 
@@ -56,8 +56,7 @@ jobs_run(const struct jobs *j, struct err *e)
 		want = j->n;
 	(void)pthread_mutex_init(&p.lock, NULL);
 	/* this thread works too; one that cannot be started is not missed */
-	while (n + 1 < want &&
-	    pthread_create(&threads[n], NULL, work, &p) == 0)
+	while (n + 1 < want && pthread_create(&threads[n], NULL, work, &p) == 0)
 		n++;
 	(void)work(&p);
 	for (size_t i = 0; i < n; i++)

@@ -91,8 +91,8 @@ keyfile_json(const struct keyfile *k, bool sealed)
 }
 
 static int
-keyfile_canon(const struct keyfile *k, bool sealed, struct buf *out,
-    struct err *e)
+keyfile_canon(
+    const struct keyfile *k, bool sealed, struct buf *out, struct err *e)
 {
 	AUTO_JSON v = keyfile_json(k, sealed);
 
@@ -197,8 +197,8 @@ keyfile_public_text(const struct keyfile *k, struct buf *out, struct err *e)
 }
 
 int
-keyfile_write(const struct keyfile *k, const char *path, struct arena *a,
-    struct err *e)
+keyfile_write(
+    const struct keyfile *k, const char *path, struct arena *a, struct err *e)
 {
 	AUTO_BUF file;
 	AUTO_BUF public;
@@ -281,8 +281,8 @@ keyfile_fill(struct keyfile *k, const struct keyfile_doc *d,
 	    strcmp(box->name, "xchacha20-poly1305") != 0)
 		return err_set(e, ERR_INPUT, "unknown encryption");
 	key_id_ed25519(id, d->public);
-	if (k->role == KEYFILE_MINISIGN ? hex_read(mid, sizeof(mid), d->keyid) :
-					  strcmp(id, d->keyid))
+	if (k->role == KEYFILE_MINISIGN ? hex_read(mid, sizeof(mid), d->keyid)
+					: strcmp(id, d->keyid))
 		return err_set(e, ERR_INPUT, "keyid does not fit the key");
 	memcpy(k->keyid, d->keyid, strlen(d->keyid) + 1);
 	memcpy(k->public, d->public, sizeof(k->public));
@@ -296,8 +296,8 @@ keyfile_fill(struct keyfile *k, const struct keyfile_doc *d,
 }
 
 int
-keyfile_parse(struct keyfile *k, struct bytes file, struct arena *a,
-    struct err *e)
+keyfile_parse(
+    struct keyfile *k, struct bytes file, struct arena *a, struct err *e)
 {
 	AUTO_JSON v = json_read(file, KEYFILE_MAX, e);
 	AUTO_BUF ad;
@@ -310,10 +310,10 @@ keyfile_parse(struct keyfile *k, struct bytes file, struct arena *a,
 	if (v == NULL ||
 	    json_struct(v, file_fields, COUNT(file_fields), true, &d, a, e) <
 		0 ||
-	    json_struct(d.kdf, kdf_fields, COUNT(kdf_fields), true, &kdf, a,
-		e) < 0 ||
-	    json_struct(d.box, box_fields, COUNT(box_fields), true, &box, a,
-		e) < 0 ||
+	    json_struct(
+		d.kdf, kdf_fields, COUNT(kdf_fields), true, &kdf, a, e) < 0 ||
+	    json_struct(
+		d.box, box_fields, COUNT(box_fields), true, &box, a, e) < 0 ||
 	    keyfile_fill(k, &d, &kdf, &box, e) < 0 ||
 	    keyfile_canon(k, false, &ad, e) < 0)
 		return -1;
@@ -323,8 +323,8 @@ keyfile_parse(struct keyfile *k, struct bytes file, struct arena *a,
 }
 
 int
-keyfile_read(struct keyfile *k, const char *path, bool secret,
-    struct arena *a, struct err *e)
+keyfile_read(struct keyfile *k, const char *path, bool secret, struct arena *a,
+    struct err *e)
 {
 	AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	struct stat st;
@@ -390,8 +390,8 @@ keyfile_public(uint8_t out[static ED25519_PUBLIC_SIZE],
 		if (keyfile_parse(&k, file, a, e) < 0)
 			return err_in(e, "%s", path);
 		if (k.role == KEYFILE_MINISIGN)
-			return err_set(e, ERR_USAGE, "%s: a minisign key",
-			    path);
+			return err_set(
+			    e, ERR_USAGE, "%s: a minisign key", path);
 		memcpy(out, k.public, sizeof(k.public));
 	} else {
 		if (key_read(&key, "", v, false, a, e) < 0)

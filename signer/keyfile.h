@@ -24,17 +24,17 @@
 #include "manifest/key.h"
 #include "manifest/minisign.h"
 
-#define KEYFILE_SCHEMA     "sluice-key/1"
-#define KEYFILE_MAX        4096 /* bytes of a key file */
-#define KEYFILE_SEED       32
-#define KEYFILE_TAG        16
-#define KEYFILE_SALT       16
-#define KEYFILE_NONCE      24
-#define KEYFILE_COMMENT    128 /* bytes of a comment */
-#define KEYFILE_PASS_MIN   1
+#define KEYFILE_SCHEMA	 "sluice-key/1"
+#define KEYFILE_MAX	 4096 /* bytes of a key file */
+#define KEYFILE_SEED	 32
+#define KEYFILE_TAG	 16
+#define KEYFILE_SALT	 16
+#define KEYFILE_NONCE	 24
+#define KEYFILE_COMMENT	 128 /* bytes of a comment */
+#define KEYFILE_PASS_MIN 1
 /* What a file may ask of the machine that opens it. */
-#define KEYFILE_OPS_MAX    16
-#define KEYFILE_MEM_MAX    (int64_t)(1024 * 1024 * 1024)
+#define KEYFILE_OPS_MAX	   16
+#define KEYFILE_MEM_MAX	   (int64_t)(1024 * 1024 * 1024)
 #define KEYFILE_CREDENTIAL "sluice-pass"
 
 enum keyfile_role {
@@ -49,7 +49,12 @@ enum keyfile_role {
 const char *keyfile_role_name(enum keyfile_role r);
 int keyfile_role_named(const char *name, enum keyfile_role *out);
 
-enum keyfile_kdf { KDF_MINIMAL, KDF_INTERACTIVE, KDF_MODERATE, KDF_SENSITIVE };
+enum keyfile_kdf {
+	KDF_MINIMAL,
+	KDF_INTERACTIVE,
+	KDF_MODERATE,
+	KDF_SENSITIVE
+};
 int keyfile_kdf_named(const char *name, enum keyfile_kdf *out);
 
 struct keyfile {

@@ -51,8 +51,8 @@ keygen_say(const struct keyfile *k, const char *path)
 		minisign_key_write(text, &m);
 		(void)printf("minisign key %s\n", text);
 	} else {
-		(void)printf("%s key %s\n", keyfile_role_name(k->role),
-		    k->keyid);
+		(void)printf(
+		    "%s key %s\n", keyfile_role_name(k->role), k->keyid);
 	}
 	(void)printf("secret  %s\npublic  %s.pub\n", path, path);
 }
@@ -77,7 +77,6 @@ keygen_cmd(const struct args *args, struct err *e)
 	return 0;
 }
 
-const struct verb keygen_verb = {
-	"keygen", "FILE", "make a key: FILE, encrypted, and FILE.pub",
-	keygen_cmd, opts, COUNT(opts), 1, 1
-};
+const struct verb keygen_verb = { "keygen", "FILE",
+	"make a key: FILE, encrypted, and FILE.pub", keygen_cmd, opts,
+	COUNT(opts), 1, 1 };

@@ -18,10 +18,10 @@ struct tree {
 	const struct keyless *k;
 	struct arena *a;
 	struct err *e;
-	const char *to;   /* DIR/<product>/<channel> */
+	const char *to;	  /* DIR/<product>/<channel> */
 	const char *side; /* DIR.timestamps/<product>/<channel> */
-	int64_t round;    /* before: of the timestamp in place; 0: none */
-	int index;        /* of its rung, if it is of this publication; -1 */
+	int64_t round;	  /* before: of the timestamp in place; 0: none */
+	int index;	  /* of its rung, if it is of this publication; -1 */
 };
 
 /* --- files ---------------------------------------------------------------- */
@@ -78,8 +78,8 @@ read_current(struct tree *t)
 		t->index = ladder_index(&t->k->pub->ladder, m->version);
 	if (m != NULL && t->index < 0 &&
 	    m->version > ladder_version(&t->k->pub->ladder, 0))
-		return err_set(t->e, ERR_CONFLICT,
-		    "%s is of a newer publication", path);
+		return err_set(
+		    t->e, ERR_CONFLICT, "%s is of a newer publication", path);
 	return 0;
 }
 
@@ -91,8 +91,8 @@ sign_rung(struct tree *t, int index, struct bytes *out)
 	struct timestamp_fields f = {
 		.product = k->pub->product,
 		.channel = k->pub->channel,
-		.version = LADDER_MAX * ladder_round(t->round, k->now_s) +
-		    index,
+		.version =
+		    LADDER_MAX * ladder_round(t->round, k->now_s) + index,
 		.expires_s = k->expires_s,
 		.signed_at_s = k->now_s,
 		/* clients stage themselves by bucket and envelope */
@@ -105,8 +105,8 @@ sign_rung(struct tree *t, int index, struct bytes *out)
 	buf_init(&b, ROLE_TIMESTAMP_MAX);
 	if (timestamp_build(&f, &b, t->e) < 0 || buf_ok(&b, t->e) < 0)
 		return -1;
-	return keyring_seal(k->ring, ROLE_TIMESTAMP, buf_bytes(&b), out, t->a,
-	    t->e);
+	return keyring_seal(
+	    k->ring, ROLE_TIMESTAMP, buf_bytes(&b), out, t->a, t->e);
 }
 
 /* "offer", "halt", "rollback-1.2.0" of a rung. */
@@ -164,12 +164,11 @@ write_side(struct tree *t, int placed)
 	    file_mkdirs(t->side, 0755, t->e) < 0)
 		return -1;
 	/* from the placed rung on, the next of each meaning is near */
-	for (int i = placed; i <= placed + step && i < t->k->pub->nrungs;
-	     i++) {
+	for (int i = placed; i <= placed + step && i < t->k->pub->nrungs; i++) {
 		char *name = rung_text(t, i);
-		char *path = name == NULL ?
-		    NULL :
-		    arena_printf(t->a, t->e, "%s/%s.json", t->side, name);
+		char *path = name == NULL
+		    ? NULL
+		    : arena_printf(t->a, t->e, "%s/%s.json", t->side, name);
 
 		if (path == NULL)
 			return -1;
@@ -190,8 +189,7 @@ put_in_place(struct tree *t, int index)
 	char *manifest = file_path(t->a, t->e, t->to, "manifest.json");
 	char *minisig = file_path(t->a, t->e, t->to, "manifest.json.minisig");
 	char *from = arena_printf(t->a, t->e,
-	    "%s/targets/%s.manifest.json.minisig", t->to,
-	    r->manifest_sha256);
+	    "%s/targets/%s.manifest.json.minisig", t->to, r->manifest_sha256);
 	struct bytes file;
 
 	if (timestamp == NULL || manifest == NULL || minisig == NULL ||
@@ -215,13 +213,12 @@ keyless_write(const struct keyless *k, struct arena *a, struct err *e)
 		return -1;
 	while (len > 1 && dir[len - 1] == '/')
 		dir[--len] = '\0';
-	t.to = arena_printf(a, e, "%s/%s/%s", dir, k->pub->product,
-	    k->pub->channel);
-	t.side = arena_printf(a, e, "%s.timestamps/%s/%s", dir,
-	    k->pub->product, k->pub->channel);
-	if (t.to == NULL || t.side == NULL ||
-	    file_mkdirs(t.to, 0755, e) < 0 || read_current(&t) < 0 ||
-	    choose(&t, &index) < 0 ||
+	t.to = arena_printf(
+	    a, e, "%s/%s/%s", dir, k->pub->product, k->pub->channel);
+	t.side = arena_printf(
+	    a, e, "%s.timestamps/%s/%s", dir, k->pub->product, k->pub->channel);
+	if (t.to == NULL || t.side == NULL || file_mkdirs(t.to, 0755, e) < 0 ||
+	    read_current(&t) < 0 || choose(&t, &index) < 0 ||
 	    file_each(k->source->dir, copy_one, &t, e) < 0 ||
 	    write_side(&t, index) < 0 || put_in_place(&t, index) < 0)
 		return -1;
@@ -265,8 +262,9 @@ keyless_cmd(const struct args *args, struct err *e)
 	int64_t now = clock_now_s();
 	struct previous_ask ask = { .source = { .where = args->argv[0] },
 		.now_s = now };
-	struct check check = { .source = &p.source, .threads = 1,
-		.complete = true };
+	struct check check = {
+		.source = &p.source, .threads = 1, .complete = true
+	};
 	struct keyless k = { NULL, &p.source, &ring, args->argv[1],
 		args_text(args, "rung", NULL), now,
 		verbs_expiry(args, now, KEYLESS_DAYS) };
@@ -280,8 +278,8 @@ keyless_cmd(const struct args *args, struct err *e)
 	if (previous_open(&p, &ask, a, e) < 0)
 		return -1;
 	if ((k.pub = check.pub = p.pub) == NULL)
-		return err_set(e, ERR_MISSING, "%s: nothing published",
-		    args->argv[0]);
+		return err_set(
+		    e, ERR_MISSING, "%s: nothing published", args->argv[0]);
 	if (p.pub->expires_s <= now)
 		return err_set(e, ERR_REFUSED, "%s has expired: renew first",
 		    args->argv[0]);
@@ -293,7 +291,6 @@ keyless_cmd(const struct args *args, struct err *e)
 	return keyless_write(&k, a, e);
 }
 
-const struct verb keyless_verb = {
-	"keyless", "DIR SITE", "write or refresh a tree for a static site",
-	keyless_cmd, opts, COUNT(opts), 2, 2
-};
+const struct verb keyless_verb = { "keyless", "DIR SITE",
+	"write or refresh a tree for a static site", keyless_cmd, opts,
+	COUNT(opts), 2, 2 };

@@ -28,7 +28,7 @@ struct keyless {
  * put one in place last.  DIR.timestamps/<product>/<channel>/<rung>.json gets
  * the timestamps that the site may move to from there.
  */
-int keyless_write(const struct keyless *k, struct arena *a, struct err *e)
-    MUST_CHECK;
+int keyless_write(
+    const struct keyless *k, struct arena *a, struct err *e) MUST_CHECK;
 
 #endif

@@ -28,16 +28,16 @@ keyring_done(struct keyring *r)
 
 /* The next passphrase into last_pass. */
 static int
-keyring_pass(struct keyring *r, const struct keyfile *k, struct arena *a,
-    struct err *e)
+keyring_pass(
+    struct keyring *r, const struct keyfile *k, struct arena *a, struct err *e)
 {
 	struct secret next = { 0 };
 	char *prompt = arena_printf(a, e, "Passphrase of the %s key %s",
 	    keyfile_role_name(k->role), k->path);
 
 	if (prompt == NULL ||
-	    secret_passphrase(&next, r->pass_fd, KEYFILE_CREDENTIAL, prompt, 0,
-		e) < 0)
+	    secret_passphrase(
+		&next, r->pass_fd, KEYFILE_CREDENTIAL, prompt, 0, e) < 0)
 		return -1;
 	if (next.len > 0) {
 		secret_done(&r->last_pass);
@@ -61,14 +61,13 @@ keyring_add(struct keyring *r, const char *path, enum keyfile_role role,
 	if (keyfile_read(&k->file, path, true, a, e) < 0)
 		return -1;
 	if (k->file.role != role)
-		return err_set(e, ERR_USAGE, "%s: a %s key, not a %s key",
-		    path, keyfile_role_name(k->file.role),
-		    keyfile_role_name(role));
+		return err_set(e, ERR_USAGE, "%s: a %s key, not a %s key", path,
+		    keyfile_role_name(k->file.role), keyfile_role_name(role));
 	for (size_t i = 0; i < r->n; i++) {
 		if (memcmp(r->keys[i].file.public, k->file.public,
 			sizeof(k->file.public)) == 0)
-			return err_set(e, ERR_USAGE,
-			    "%s: this key was given twice", path);
+			return err_set(
+			    e, ERR_USAGE, "%s: this key was given twice", path);
 	}
 	if (keyring_pass(r, &k->file, a, e) < 0)
 		return err_in(e, "%s", path);
@@ -134,9 +133,8 @@ keyring_check(const struct keyring *r, const struct role *root,
 }
 
 int
-keyring_sign(const struct keyring *r, enum role_kind kind,
-    struct bytes signed_, struct role_sig *out, size_t *n, struct arena *a,
-    struct err *e)
+keyring_sign(const struct keyring *r, enum role_kind kind, struct bytes signed_,
+    struct role_sig *out, size_t *n, struct arena *a, struct err *e)
 {
 	uint8_t sig[ED25519_SIG_SIZE];
 	char hex[HEX_SIZE(ED25519_SIG_SIZE)];
@@ -156,8 +154,8 @@ keyring_sign(const struct keyring *r, enum role_kind kind,
 }
 
 int
-keyring_seal(const struct keyring *r, enum role_kind kind,
-    struct bytes signed_, struct bytes *out, struct arena *a, struct err *e)
+keyring_seal(const struct keyring *r, enum role_kind kind, struct bytes signed_,
+    struct bytes *out, struct arena *a, struct err *e)
 {
 	struct role_sig sigs[KEYRING_MAX];
 	size_t n;
@@ -176,8 +174,8 @@ void
 keyring_ed25519(const struct keyring_key *k, struct bytes message,
     uint8_t out[static ED25519_SIG_SIZE])
 {
-	(void)crypto_sign_detached(out, NULL, message.at, message.len,
-	    k->secret.at);
+	(void)crypto_sign_detached(
+	    out, NULL, message.at, message.len, k->secret.at);
 }
 
 int
@@ -200,8 +198,8 @@ keyring_minisign(const struct keyring_key *k,
 	/* the global signature covers the signature and the comment */
 	memcpy(both, s.sig, sizeof(s.sig));
 	memcpy(both + sizeof(s.sig), trusted, len);
-	keyring_ed25519(k, (struct bytes){ both, sizeof(s.sig) + len },
-	    s.global);
+	keyring_ed25519(
+	    k, (struct bytes){ both, sizeof(s.sig) + len }, s.global);
 	minisign_write(out, &s);
 	return buf_ok(out, e);
 }

@@ -23,7 +23,7 @@ struct keyring {
 		struct secret secret; /* 64 bytes, libsodium's form */
 	} keys[KEYRING_MAX];
 	size_t n;
-	int pass_fd;             /* --pass-fd; -1: credential or terminal */
+	int pass_fd;		 /* --pass-fd; -1: credential or terminal */
 	struct secret last_pass; /* used again when pass_fd has no more */
 };
 
@@ -40,8 +40,8 @@ int keyring_add(struct keyring *r, const char *path, enum keyfile_role role,
     struct arena *a, struct err *e) MUST_CHECK;
 
 /* keyring_find - the first key of a role, or NULL. */
-const struct keyring_key *keyring_find(const struct keyring *r,
-    enum keyfile_role role);
+const struct keyring_key *keyring_find(
+    const struct keyring *r, enum keyfile_role role);
 
 /* keyring_check - every key that may sign this kind of document is one that
  * root (or also, may be NULL) names for it. */
@@ -58,8 +58,8 @@ int keyring_sign(const struct keyring *r, enum role_kind kind,
 
 /* keyring_seal - keyring_sign and role_wrap: the file, in the arena. */
 int keyring_seal(const struct keyring *r, enum role_kind kind,
-    struct bytes signed_, struct bytes *out, struct arena *a, struct err *e)
-    MUST_CHECK;
+    struct bytes signed_, struct bytes *out, struct arena *a,
+    struct err *e) MUST_CHECK;
 
 /* keyring_ed25519 - raw signature over the message. */
 void keyring_ed25519(const struct keyring_key *k, struct bytes message,

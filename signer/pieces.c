@@ -19,10 +19,10 @@
 static int
 place(struct pieces *p, struct piece *x, struct err *e)
 {
-	x->path = x->os == NULL ?
-	    arena_printf(p->arena, e, "%s/attach/%s", p->version, x->name) :
-	    arena_printf(p->arena, e, "%s/%s-%s/%s", p->version, x->os,
-		x->arch, x->name);
+	x->path = x->os == NULL
+	    ? arena_printf(p->arena, e, "%s/attach/%s", p->version, x->name)
+	    : arena_printf(p->arena, e, "%s/%s-%s/%s", p->version, x->os,
+		  x->arch, x->name);
 	if (x->path == NULL)
 		return -1;
 	for (size_t i = 0; i < p->n; i++) {
@@ -47,10 +47,10 @@ pieces_add(struct pieces *p, const char *text, bool attach, struct err *e)
 	if (copy == NULL)
 		return -1;
 	if (p->list == NULL) {
-		p->list = arena_array(p->arena, PIECES_MAX, sizeof(*p->list),
-		    e);
-		p->sums = arena_array(p->arena, PIECES_MAX, sizeof(*p->sums),
-		    e);
+		p->list =
+		    arena_array(p->arena, PIECES_MAX, sizeof(*p->list), e);
+		p->sums =
+		    arena_array(p->arena, PIECES_MAX, sizeof(*p->sums), e);
 		if (p->list == NULL || p->sums == NULL)
 			return -1;
 	}
@@ -60,7 +60,8 @@ pieces_add(struct pieces *p, const char *text, bool attach, struct err *e)
 	memset(x, 0, sizeof(*x));
 	if (!attach) {
 		eq = strchr(copy, '=');
-		dash = eq == NULL ? NULL : memchr(copy, '-', (size_t)(eq - copy));
+		dash =
+		    eq == NULL ? NULL : memchr(copy, '-', (size_t)(eq - copy));
 		if (dash == NULL)
 			return err_set(e, ERR_USAGE,
 			    "--artifact %s: not OS-ARCH=FILE", text);
@@ -89,8 +90,8 @@ pieces_digest(struct pieces *p, struct err *e)
 		return -1;
 	for (size_t i = 0; i < p->n; i++) {
 		if (p->sums[i].size == 0)
-			return err_set(e, ERR_INPUT, "%s is empty",
-			    p->sums[i].from);
+			return err_set(
+			    e, ERR_INPUT, "%s is empty", p->sums[i].from);
 	}
 	return 0;
 }
@@ -149,11 +150,11 @@ sign_one(void *ctx, size_t i, struct err *e)
 	/* what is signed is what was digested */
 	sha256(sum, m.at, m.len);
 	if (memcmp(sum, f->sha256, sizeof(sum)) != 0)
-		return err_set(e, ERR_CONFLICT, "%s changed while it was read",
-		    f->from);
+		return err_set(
+		    e, ERR_CONFLICT, "%s changed while it was read", f->from);
 	minisign_hash(j->made[i].hash, (struct bytes){ m.at, m.len });
-	keyring_ed25519(j->p->minisign, (struct bytes){ m.at, m.len },
-	    j->made[i].ed25519);
+	keyring_ed25519(
+	    j->p->minisign, (struct bytes){ m.at, m.len }, j->made[i].ed25519);
 	return 0;
 }
 
@@ -188,8 +189,7 @@ pieces_sign(struct pieces *p, struct err *e)
 	if (job.made == NULL || jobs_run(&jobs, e) < 0)
 		return -1;
 	for (size_t i = 0; i < p->n; i++) {
-		if (p->list[i].os != NULL &&
-		    keep(p, i, &job.made[i], e) < 0)
+		if (p->list[i].os != NULL && keep(p, i, &job.made[i], e) < 0)
 			return -1;
 	}
 	return 0;
@@ -206,8 +206,7 @@ pieces_copy(const struct pieces *p, struct stage_dir *s, struct err *e)
 		if ((path = role_path(p->arena, &t, e)) == NULL)
 			return -1;
 		path = arena_printf(p->arena, e, "targets/%s", path);
-		if (path == NULL ||
-		    (full = stage_path(s, path, e)) == NULL ||
+		if (path == NULL || (full = stage_path(s, path, e)) == NULL ||
 		    file_copy(p->sums[i].from, full, 0644, e) < 0)
 			return -1;
 	}

@@ -15,7 +15,7 @@
 struct piece {
 	const char *os, *arch; /* NULL: an attachment */
 	const char *name;
-	const char *path; /* TUF target */
+	const char *path;		/* TUF target */
 	const char *minisign, *ed25519; /* base64; NULL: none */
 };
 
@@ -31,8 +31,8 @@ struct pieces {
 };
 
 /* pieces_add - from "OS-ARCH=FILE" (attach: from "FILE"). */
-int pieces_add(struct pieces *p, const char *text, bool attach,
-    struct err *e) MUST_CHECK;
+int pieces_add(
+    struct pieces *p, const char *text, bool attach, struct err *e) MUST_CHECK;
 
 /* pieces_digest - digests of all, side by side. */
 int pieces_digest(struct pieces *p, struct err *e) MUST_CHECK;
@@ -41,11 +41,11 @@ int pieces_digest(struct pieces *p, struct err *e) MUST_CHECK;
 int pieces_sign(struct pieces *p, struct err *e) MUST_CHECK;
 
 /* pieces_copy - into the output, under their digests. */
-int pieces_copy(const struct pieces *p, struct stage_dir *s, struct err *e)
-    MUST_CHECK;
+int pieces_copy(
+    const struct pieces *p, struct stage_dir *s, struct err *e) MUST_CHECK;
 
 /* pieces_comment - the trusted comment of a minisign signature. */
-char *pieces_comment(const struct pieces *p, const char *file,
-    struct err *e) MUST_CHECK;
+char *pieces_comment(
+    const struct pieces *p, const char *file, struct err *e) MUST_CHECK;
 
 #endif

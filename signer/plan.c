@@ -11,7 +11,7 @@
 #include "manifest/cohort.h"
 
 #define PLAN_FILE_MAX 65536
-#define DAY_S         86400
+#define DAY_S	      86400
 
 void
 plan_default(struct plan *p, const char *channel)
@@ -38,8 +38,8 @@ plan_stages(struct plan *p, const char *const *text, size_t n, struct err *e)
 	char percent[16];
 
 	if (n > MANIFEST_STAGES_MAX)
-		return err_set(e, ERR_LIMIT, "more than %d stages",
-		    MANIFEST_STAGES_MAX);
+		return err_set(
+		    e, ERR_LIMIT, "more than %d stages", MANIFEST_STAGES_MAX);
 	for (size_t i = 0; i < n; i++) {
 		size_t len = strcspn(text[i], ":");
 		struct stage *s = &p->stages[i];
@@ -93,8 +93,8 @@ plan_file(struct plan *p, const char *path, struct arena *a, struct err *e)
 	if (file_read(a, path, PLAN_FILE_MAX, &file, e) < 0)
 		return -1;
 	v = json_read(file, PLAN_FILE_MAX, e);
-	if (v == NULL || json_struct(v, plan_fields, COUNT(plan_fields), true,
-			     &d, a, e) < 0)
+	if (v == NULL ||
+	    json_struct(v, plan_fields, COUNT(plan_fields), true, &d, a, e) < 0)
 		return err_in(e, "%s", path);
 	p->control_bp = (int)d.control_bp;
 	p->n = json_array_size(d.plan);
@@ -104,8 +104,8 @@ plan_file(struct plan *p, const char *path, struct arena *a, struct err *e)
 		if (json_struct(json_array_get(d.plan, i), stage_fields,
 			COUNT(stage_fields), true, &s, a, e) < 0)
 			return err_in(e, "%s: stage %zu", path, i + 1);
-		p->stages[i] = (struct stage){ (int)s.percent_bp,
-			s.not_before, s.min_duration_s };
+		p->stages[i] = (struct stage){ (int)s.percent_bp, s.not_before,
+			s.min_duration_s };
 	}
 	return 0;
 }

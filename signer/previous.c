@@ -40,8 +40,8 @@ previous_withdraw(struct publication_base *b, int64_t seq)
 }
 
 void
-previous_base(struct publication_base *b, const struct publication *p,
-    int64_t now_s)
+previous_base(
+    struct publication_base *b, const struct publication *p, int64_t now_s)
 {
 	const struct manifest *hold = p->rungs[0].manifest;
 	const struct ladder *l = &p->ladder;
@@ -80,8 +80,8 @@ load(struct previous *p, const struct previous_ask *ask, int64_t newest,
 	const struct role *root;
 
 	if (newest == 0)
-		return err_set(e, ERR_MISSING, "%s: no 1.root.json",
-		    ask->source.where);
+		return err_set(
+		    e, ERR_MISSING, "%s: no 1.root.json", ask->source.where);
 	if ((root = chain_root(&p->chain, &at, a, e)) == NULL)
 		return err_in(e, "%s", ask->source.where);
 	if (ask->partial) {
@@ -179,8 +179,8 @@ static int
 attachments(struct release *out, const struct role *targets, struct arena *a,
     struct err *e)
 {
-	struct target *list = arena_array(a, targets->ntargets, sizeof(*list),
-	    e);
+	struct target *list =
+	    arena_array(a, targets->ntargets, sizeof(*list), e);
 
 	if (list == NULL)
 		return -1;
@@ -206,6 +206,5 @@ previous_release(const struct previous *p, int64_t seq, struct release *out,
 		return attachments(out, r->targets, a, e);
 	}
 	return err_set(e, ERR_MISSING,
-	    "release %lld is not in the publication before",
-	    (long long)seq);
+	    "release %lld is not in the publication before", (long long)seq);
 }

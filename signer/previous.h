@@ -21,16 +21,16 @@ struct release {
 struct previous {
 	struct source source;
 	struct chain chain;
-	bool there;                    /* a source was given */
+	bool there;		       /* a source was given */
 	const struct role *root;       /* newest of the whole chain */
 	const struct publication *pub; /* NULL: nothing published yet */
-	struct role lowered;           /* root with thresholds of 1 */
+	struct role lowered;	       /* root with thresholds of 1 */
 	struct publication_base base;
 };
 
 struct previous_ask {
-	struct source_ask source;      /* where NULL: none */
-	const char *const *roots;      /* trusted files */
+	struct source_ask source; /* where NULL: none */
+	const char *const *roots; /* trusted files */
 	size_t nroots;
 	int64_t now_s;
 	bool partial; /* one signature is enough for the publication */
@@ -55,8 +55,8 @@ void previous_lower(struct role *out, const struct role *root);
 int64_t previous_seq(const struct previous *p, const char *version);
 
 /* previous_release - of a number; 0, or -1 with ERR_MISSING. */
-int previous_release(const struct previous *p, int64_t seq,
-    struct release *out, struct arena *a, struct err *e) MUST_CHECK;
+int previous_release(const struct previous *p, int64_t seq, struct release *out,
+    struct arena *a, struct err *e) MUST_CHECK;
 
 /*
  * previous_withdraw - say that a release is bad: it joins withdrawn, leaves
@@ -68,7 +68,7 @@ void previous_withdraw(struct publication_base *b, int64_t seq);
  * previous_base - what a publication and its plan tell where there is no
  * server: the offer is good when its plan allows everybody at now_s.  Pure.
  */
-void previous_base(struct publication_base *b, const struct publication *p,
-    int64_t now_s);
+void previous_base(
+    struct publication_base *b, const struct publication *p, int64_t now_s);
 
 #endif

@@ -46,8 +46,8 @@ list(const struct args *args, const char *name)
 }
 
 static int
-read_plan(struct publish *p, const struct args *args, struct arena *a,
-    struct err *e)
+read_plan(
+    struct publish *p, const struct args *args, struct arena *a, struct err *e)
 {
 	const char *file = args_text(args, "plan", NULL);
 	struct publish_list stages = list(args, "stage");
@@ -83,14 +83,14 @@ read_not_before(struct publish *p, const struct args *args, struct err *e)
 		    "--not-before %s: neither 2026-01-31T00:00:00Z nor 24h",
 		    text);
 	if (p->not_before_s >= p->expires_s)
-		return err_set(e, ERR_USAGE,
-		    "--not-before lies after the expiry");
+		return err_set(
+		    e, ERR_USAGE, "--not-before lies after the expiry");
 	return 0;
 }
 
 int
-publish_read(struct publish *p, const struct args *args, struct arena *a,
-    struct err *e)
+publish_read(
+    struct publish *p, const struct args *args, struct arena *a, struct err *e)
 {
 	p->now_s = clock_now_s();
 	p->previous = args_text(args, "previous", NULL);
@@ -158,8 +158,6 @@ publish_cmd(const struct args *args, struct err *e)
 	return publish_make(&p, a, e);
 }
 
-const struct verb publish_verb = {
-	"publish", "PRODUCT/CHANNEL VERSION",
+const struct verb publish_verb = { "publish", "PRODUCT/CHANNEL VERSION",
 	"sign a release: the ladder of views that a server may show",
-	publish_cmd, opts, COUNT(opts), 2, 2
-};
+	publish_cmd, opts, COUNT(opts), 2, 2 };

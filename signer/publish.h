@@ -63,30 +63,29 @@ int publish_decide(const struct publish *p, const struct previous *prev,
     struct publish_decision *d, struct arena *a, struct err *e) MUST_CHECK;
 
 /* publish_make - all of it. */
-int publish_make(struct publish *p, struct arena *a, struct err *e)
-    MUST_CHECK;
+int publish_make(struct publish *p, struct arena *a, struct err *e) MUST_CHECK;
 
 /* The options that publish and renew share. */
-#define PUBLISH_OPTS                                                        \
-	{ "root", 0, OPT_LIST, "ROOT", "a trusted root (new ones too)" },   \
-	    { "key", 'k', OPT_LIST, "KEY", "a release key" },               \
-	    { "out", 'o', OPT_TEXT, "DIR", "the publication directory" },   \
-	    { "previous", 0, OPT_TEXT, "URL|DIR", "what is published now" },\
-	    { "minisign-key", 0, OPT_TEXT, "KEY",                           \
-		"for .minisig files and signatures of artifacts" },         \
-	    { "keyless", 0, OPT_TEXT, "DIR",                                \
-		"also a tree for a static site, below DIR" },               \
-	    { "timestamp-key", 0, OPT_TEXT, "KEY",                          \
-		"signs the timestamps of --keyless" },                      \
-	    { "timestamp-expires", 0, OPT_DURATION, "DURATION",             \
-		"how long those last (7d)" },                               \
-	    { "work", 0, OPT_TEXT, "DIR", "keep downloads here" },          \
-	    { "jobs", 'j', OPT_INT, "N", "threads (all processors)" },      \
-	    { "partial", 0, OPT_FLAG, NULL,                                 \
-		"fewer keys than the threshold; others add theirs" },       \
-	    { "complete", 0, OPT_FLAG, NULL,                                \
-		"with the files of older releases" },                       \
-	    VERBS_OPT_EXPIRES, VERBS_OPT_PASS_FD, VERBS_OPT_TOKEN_FILE,     \
+#define PUBLISH_OPTS                                                         \
+	{ "root", 0, OPT_LIST, "ROOT", "a trusted root (new ones too)" },    \
+	    { "key", 'k', OPT_LIST, "KEY", "a release key" },                \
+	    { "out", 'o', OPT_TEXT, "DIR", "the publication directory" },    \
+	    { "previous", 0, OPT_TEXT, "URL|DIR", "what is published now" }, \
+	    { "minisign-key", 0, OPT_TEXT, "KEY",                            \
+		    "for .minisig files and signatures of artifacts" },      \
+	    { "keyless", 0, OPT_TEXT, "DIR",                                 \
+		    "also a tree for a static site, below DIR" },            \
+	    { "timestamp-key", 0, OPT_TEXT, "KEY",                           \
+		    "signs the timestamps of --keyless" },                   \
+	    { "timestamp-expires", 0, OPT_DURATION, "DURATION",              \
+		    "how long those last (7d)" },                            \
+	    { "work", 0, OPT_TEXT, "DIR", "keep downloads here" },           \
+	    { "jobs", 'j', OPT_INT, "N", "threads (all processors)" },       \
+	    { "partial", 0, OPT_FLAG, NULL,                                  \
+		    "fewer keys than the threshold; others add theirs" },    \
+	    { "complete", 0, OPT_FLAG, NULL,                                 \
+		    "with the files of older releases" },                    \
+	    VERBS_OPT_EXPIRES, VERBS_OPT_PASS_FD, VERBS_OPT_TOKEN_FILE,      \
 	    VERBS_OPT_TOKEN_FD
 
 #endif

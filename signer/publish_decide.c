@@ -95,8 +95,7 @@ past_security(struct deciding *k, int64_t seq)
 	for (int i = 0; pub != NULL && i < pub->nrungs; i++) {
 		const struct manifest *m = pub->rungs[i].manifest;
 
-		if (m->security && m->seq > seq &&
-		    m->seq < k->d->offer.seq)
+		if (m->security && m->seq > seq && m->seq < k->d->offer.seq)
 			return true;
 	}
 	return false;
@@ -200,8 +199,8 @@ decide_ladder(struct deciding *k)
 		    "--floor %lld is above the release itself, %lld",
 		    (long long)c->floor_seq, (long long)l->offer_seq);
 	if (l->fallback_seq > 0 &&
-	    previous_release(k->prev, l->fallback_seq, &c->fallback, k->a,
-		k->e) < 0)
+	    previous_release(
+		k->prev, l->fallback_seq, &c->fallback, k->a, k->e) < 0)
 		return err_in(k->e, "fallback");
 	return k->d->renewal ? renew_good(k) : decide_good(k);
 }
@@ -214,8 +213,8 @@ decide_repairs(struct deciding *k, const char **salt)
 	const struct publish *p = k->p;
 	struct manifest *m = &k->d->offer;
 	int64_t *seqs = arena_array(k->a, p->repairs.n, sizeof(*seqs), k->e);
-	const char **versions = arena_array(k->a, p->repairs.n,
-	    sizeof(*versions), k->e);
+	const char **versions =
+	    arena_array(k->a, p->repairs.n, sizeof(*versions), k->e);
 	bool all = p->repairs.n > 0;
 	struct release r;
 	struct err none = { 0 };
@@ -232,8 +231,7 @@ decide_repairs(struct deciding *k, const char **salt)
 			versions[i] = r.m->version;
 		else
 			all = false;
-		if (k->prev->pub != NULL &&
-		    seqs[i] == k->prev->pub->offer->seq)
+		if (k->prev->pub != NULL && seqs[i] == k->prev->pub->offer->seq)
 			*salt = k->prev->pub->offer->rollout.salt;
 	}
 	m->repairs = seqs;

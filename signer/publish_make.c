@@ -70,8 +70,8 @@ static int
 check_minisign(struct making *k)
 {
 	const struct role *root = k->prev.root;
-	const struct keyring_key *key = keyring_find(&k->ring,
-	    KEYFILE_MINISIGN);
+	const struct keyring_key *key =
+	    keyring_find(&k->ring, KEYFILE_MINISIGN);
 	struct minisign_key m;
 
 	if (root->nminisign == 0 && key == NULL)
@@ -86,8 +86,8 @@ check_minisign(struct making *k)
 			sizeof(m.public)) == 0)
 			return 0;
 	}
-	return err_set(k->e, ERR_AUTH,
-	    "root does not name the minisign key %s", key->file.path);
+	return err_set(k->e, ERR_AUTH, "root does not name the minisign key %s",
+	    key->file.path);
 }
 
 static int
@@ -99,8 +99,8 @@ open_keys(struct making *k)
 	if (p->keys.n == 0)
 		return err_set(k->e, ERR_USAGE, "--key is needed");
 	if (p->keyless != NULL && p->timestamp_key == NULL)
-		return err_set(k->e, ERR_USAGE,
-		    "--keyless needs --timestamp-key");
+		return err_set(
+		    k->e, ERR_USAGE, "--keyless needs --timestamp-key");
 	if (p->keyless != NULL && p->partial)
 		return err_set(k->e, ERR_USAGE,
 		    "--keyless comes after sluice-sign add:"
@@ -108,16 +108,16 @@ open_keys(struct making *k)
 	if (check_threshold(k) < 0)
 		return -1;
 	for (size_t i = 0; i < p->keys.n; i++) {
-		if (keyring_add(r, p->keys.at[i], KEYFILE_RELEASE, k->a,
-			k->e) < 0)
+		if (keyring_add(r, p->keys.at[i], KEYFILE_RELEASE, k->a, k->e) <
+		    0)
 			return -1;
 	}
 	if ((p->minisign_key != NULL &&
 		keyring_add(r, p->minisign_key, KEYFILE_MINISIGN, k->a, k->e) <
 		    0) ||
 	    (p->timestamp_key != NULL &&
-		keyring_add(r, p->timestamp_key, KEYFILE_TIMESTAMP, k->a,
-		    k->e) < 0) ||
+		keyring_add(
+		    r, p->timestamp_key, KEYFILE_TIMESTAMP, k->a, k->e) < 0) ||
 	    keyring_check(r, k->prev.root, NULL, ROLE_TARGETS, k->e) < 0 ||
 	    keyring_check(r, k->prev.root, NULL, ROLE_TIMESTAMP, k->e) < 0)
 		return -1;
@@ -163,9 +163,9 @@ drop_published(struct making *k)
 
 	for (size_t i = 0; i < f->n; i++) {
 		const struct piece *x = &f->list[i];
-		const struct artifact *old = x->os == NULL ?
-		    NULL :
-		    manifest_artifact(&k->d.offer, x->os, x->arch);
+		const struct artifact *old = x->os == NULL
+		    ? NULL
+		    : manifest_artifact(&k->d.offer, x->os, x->arch);
 
 		if (old == NULL) {
 			f->list[kept] = f->list[i];
@@ -174,8 +174,8 @@ drop_published(struct making *k)
 		    strcmp(old->path, x->path) != 0 ||
 		    memcmp(old->sha256, f->sums[i].sha256, SHA256_SIZE) != 0) {
 			return err_set(k->e, ERR_CONFLICT,
-			    "%s-%s of %s is published with other bytes",
-			    x->os, x->arch, k->d.offer.version);
+			    "%s-%s of %s is published with other bytes", x->os,
+			    x->arch, k->d.offer.version);
 		}
 	}
 	f->n = kept;
@@ -235,8 +235,8 @@ fill_artifacts(struct making *k)
 	const struct pieces *f = &k->pieces;
 	struct manifest *m = &k->d.offer;
 	size_t n = m->nartifacts;
-	struct artifact *list = arena_array(k->a, n + f->n + 1,
-	    sizeof(*list), k->e);
+	struct artifact *list =
+	    arena_array(k->a, n + f->n + 1, sizeof(*list), k->e);
 
 	if (list == NULL)
 		return -1;
@@ -248,13 +248,15 @@ fill_artifacts(struct making *k)
 
 		if (x->os == NULL)
 			continue;
-		*y = (struct artifact){ .os = x->os, .arch = x->arch,
-			.name = x->name, .path = x->path,
-			.size = f->sums[i].size, .minisign = x->minisign,
+		*y = (struct artifact){ .os = x->os,
+			.arch = x->arch,
+			.name = x->name,
+			.path = x->path,
+			.size = f->sums[i].size,
+			.minisign = x->minisign,
 			.ed25519 = x->ed25519 };
 		memcpy(y->sha256, f->sums[i].sha256, SHA256_SIZE);
-		if (deltas_of(&k->deltas, x, &y->deltas, &y->ndeltas, k->e) <
-		    0)
+		if (deltas_of(&k->deltas, x, &y->deltas, &y->ndeltas, k->e) < 0)
 			return -1;
 		n++;
 	}
@@ -315,14 +317,14 @@ write_documents(struct making *k)
 	    compose_run(c, &out, k->a, k->e) < 0)
 		return -1;
 	for (int64_t v = 1; v <= chain->newest; v++) {
-		(void)snprintf(name, sizeof(name), "%lld.root.json",
-		    (long long)v);
+		(void)snprintf(
+		    name, sizeof(name), "%lld.root.json", (long long)v);
 		if (stage_write(&k->stage, name, chain->files[v], k->e) < 0)
 			return -1;
 	}
 	for (size_t i = 0; i < out.n; i++) {
-		if (stage_write(&k->stage, out.files[i].path,
-			out.files[i].file, k->e) < 0)
+		if (stage_write(&k->stage, out.files[i].path, out.files[i].file,
+			k->e) < 0)
 			return -1;
 	}
 	return 0;
@@ -396,7 +398,8 @@ finish(struct making *k)
 {
 	AUTO_SOURCE own = { .dirfd = -1 };
 	const struct publication *pub = load_own(k, &own);
-	struct check check = { .pub = pub, .source = &own,
+	struct check check = { .pub = pub,
+		.source = &own,
 		.threads = k->p->threads,
 		.complete = k->p->complete || k->p->keyless != NULL };
 

@@ -21,17 +21,17 @@
 #include "signer/verbs.h"
 
 #define PUSH_ANSWER_MAX (4 << 20)
-#define PUSH_TRIES      5
+#define PUSH_TRIES	5
 #define PUSH_BUSY_TRIES 60
-#define PUSH_WAIT_S     3600 /* for the server to check everything */
-#define PUSH_PUT_S      (6 * 3600)
+#define PUSH_WAIT_S	3600 /* for the server to check everything */
+#define PUSH_PUT_S	(6 * 3600)
 
 struct push {
 	struct previous prev; /* what is pushed */
 	struct push_list list;
 	struct fetch *fetch;
 	const char *headers[3]; /* content type, token; PUT from the token on */
-	const char *base; /* URL/v1/publications/P/C */
+	const char *base;	/* URL/v1/publications/P/C */
 	const char *url;
 	struct secret token;
 	struct progress *progress;
@@ -68,9 +68,9 @@ ask(struct push *p, const struct fetch_request *r, struct fetch_answer *out)
 			return -1;
 		if (out->status != 503 || i == PUSH_BUSY_TRIES)
 			return 0;
-		pause_ms(out->retry_after_s > 0 && out->retry_after_s < 60 ?
-			out->retry_after_s * 1000 :
-			1000);
+		pause_ms(out->retry_after_s > 0 && out->retry_after_s < 60
+			? out->retry_after_s * 1000
+			: 1000);
 	}
 }
 
@@ -93,15 +93,15 @@ static int
 moved_on(struct push *p, const json_t *v)
 {
 	const json_t *base = json_object_get(v, "base");
-	const char *version = json_string_value(
-	    json_object_get(base, "version"));
+	const char *version =
+	    json_string_value(json_object_get(base, "version"));
 	char safe[80];
 
 	if (base != NULL)
 		verb_hint("build on m %lld, %s: publish --previous %s",
 		    (long long)json_integer_value(json_object_get(base, "m")),
-		    version == NULL ? "nothing" :
-				      text_safe(safe, sizeof(safe), version),
+		    version == NULL ? "nothing"
+				    : text_safe(safe, sizeof(safe), version),
 		    p->url);
 	return err_set(p->e, ERR_CONFLICT,
 	    "%s: another publication is there already", p->url);
@@ -175,8 +175,7 @@ put_blob(struct push *p, const struct push_file *f, int64_t offset)
 
 		if (offset < 0 || offset > f->size)
 			return err_set(p->e, ERR_INPUT,
-			    "the server has more of %s than there is",
-			    f->path);
+			    "the server has more of %s than there is", f->path);
 		r.headers = p->headers + 1;
 		r.body_fd = fd;
 		r.body_offset = offset;
@@ -203,8 +202,8 @@ put_missing(struct push *p, const json_t *missing)
 {
 	for (size_t i = 0; i < json_array_size(missing); i++) {
 		const json_t *v = json_array_get(missing, i);
-		const char *hex = json_string_value(
-		    json_object_get(v, "sha256"));
+		const char *hex =
+		    json_string_value(json_object_get(v, "sha256"));
 		uint8_t sum[SHA256_SIZE];
 		const struct push_file *f;
 
@@ -233,16 +232,16 @@ missing_bytes(const struct push *p, const json_t *missing)
 
 	for (size_t i = 0; i < json_array_size(missing); i++) {
 		const json_t *v = json_array_get(missing, i);
-		const char *hex = json_string_value(
-		    json_object_get(v, "sha256"));
+		const char *hex =
+		    json_string_value(json_object_get(v, "sha256"));
 		uint8_t sum[SHA256_SIZE];
 		const struct push_file *f;
 
 		if (hex == NULL || hex_read(sum, sizeof(sum), hex) < 0 ||
 		    (f = push_list_find(&p->list, sum)) == NULL)
 			continue;
-		total += f->size -
-		    json_integer_value(json_object_get(v, "offset"));
+		total +=
+		    f->size - json_integer_value(json_object_get(v, "offset"));
 	}
 	return total;
 }
@@ -258,13 +257,14 @@ upload(struct push *p, char id[static SHA256_HEX_SIZE])
 		AUTO_JSON v = announce(p);
 		const char *text = json_string_value(json_object_get(v, "id"));
 		const json_t *missing = json_object_get(v, "missing");
-		const char *state = json_string_value(
-		    json_object_get(v, "state"));
+		const char *state =
+		    json_string_value(json_object_get(v, "state"));
 
-		if (v != NULL && (text == NULL || state == NULL ||
-				     strlen(text) != SHA256_HEX_SIZE - 1 ||
-				     strspn(text, "0123456789abcdef") !=
-					 SHA256_HEX_SIZE - 1))
+		if (v != NULL &&
+		    (text == NULL || state == NULL ||
+			strlen(text) != SHA256_HEX_SIZE - 1 ||
+			strspn(text, "0123456789abcdef") !=
+			    SHA256_HEX_SIZE - 1))
 			return err_set(p->e, ERR_INPUT,
 			    "%s: not the answer of a sluiced", p->base);
 		if (v != NULL) {
@@ -272,8 +272,8 @@ upload(struct push *p, char id[static SHA256_HEX_SIZE])
 			if (strcmp(state, "accepted") == 0)
 				return 1;
 			progress_free(p->progress);
-			p->progress = progress_new("push",
-			    missing_bytes(p, missing));
+			p->progress =
+			    progress_new("push", missing_bytes(p, missing));
 			if (put_missing(p, missing) == 0)
 				return 0;
 		}
@@ -350,8 +350,8 @@ push_open(struct push *p, const struct args *args)
 	    previous_open(&p->prev, &ask_dir, p->a, p->e) < 0)
 		return -1;
 	if (p->prev.pub == NULL)
-		return err_set(p->e, ERR_MISSING, "%s: nothing published",
-		    args->argv[0]);
+		return err_set(
+		    p->e, ERR_MISSING, "%s: nothing published", args->argv[0]);
 	while (len > 0 && url[len - 1] == '/')
 		url[--len] = '\0';
 	p->url = url;
@@ -362,8 +362,7 @@ push_open(struct push *p, const struct args *args)
 	p->fetch = fetch_new("sluice-sign/" SLUICE_VERSION, p->e);
 	if (p->base == NULL || p->fetch == NULL)
 		return -1;
-	return push_list_make(&p->list, &p->prev, verbs_jobs(args), p->a,
-	    p->e);
+	return push_list_make(&p->list, &p->prev, verbs_jobs(args), p->a, p->e);
 }
 
 static const struct opt opts[] = {
@@ -387,15 +386,13 @@ push_cmd(const struct args *args, struct err *e)
 	p.progress = NULL;
 	if (rc == 0 && commit(&p, id) < 0)
 		return -1;
-	(void)printf("%s/%s %s (release %lld) m %lld %s\n",
-	    p.prev.pub->product, p.prev.pub->channel,
-	    p.prev.pub->offer->version, (long long)p.prev.pub->offer->seq,
-	    (long long)p.prev.pub->ladder.m,
+	(void)printf("%s/%s %s (release %lld) m %lld %s\n", p.prev.pub->product,
+	    p.prev.pub->channel, p.prev.pub->offer->version,
+	    (long long)p.prev.pub->offer->seq, (long long)p.prev.pub->ladder.m,
 	    rc == 1 ? "was there already" : "accepted");
 	return 0;
 }
 
-const struct verb push_verb = {
-	"push", "DIR URL", "hand a publication directory to a server",
-	push_cmd, opts, COUNT(opts), 2, 2
-};
+const struct verb push_verb = { "push", "DIR URL",
+	"hand a publication directory to a server", push_cmd, opts, COUNT(opts),
+	2, 2 };

@@ -31,9 +31,9 @@ put(struct listing *k, const char *path, int64_t size)
 	f->path = path;
 	f->size = size;
 	if (!source_has(&k->p->source, path))
-		return size < 0 ? err_set(k->e, ERR_MISSING, "%s: not there",
-				      local) :
-				  0;
+		return size < 0
+		    ? err_set(k->e, ERR_MISSING, "%s: not there", local)
+		    : 0;
 	f->local = local;
 	k->of[k->n] = f;
 	k->sums[k->n++].from = local;
@@ -66,8 +66,8 @@ static int
 body(struct listing *k)
 {
 	AUTO_JSON files = json_array();
-	AUTO_JSON v = json_pack("{sI sO}", "m",
-	    (json_int_t)k->p->pub->ladder.m, "files", files);
+	AUTO_JSON v = json_pack(
+	    "{sI sO}", "m", (json_int_t)k->p->pub->ladder.m, "files", files);
 	AUTO_BUF b;
 	char hex[SHA256_HEX_SIZE];
 
@@ -105,8 +105,7 @@ push_list_make(struct push_list *l, const struct previous *p, int threads,
 	if (l->files == NULL || k.sums == NULL || k.of == NULL)
 		return -1;
 	for (int64_t v = 1; v <= p->chain.newest; v++) {
-		char *name = arena_printf(a, e, "%lld.root.json",
-		    (long long)v);
+		char *name = arena_printf(a, e, "%lld.root.json", (long long)v);
 
 		if (name == NULL || put(&k, name, -1) < 0)
 			return -1;
@@ -114,15 +113,14 @@ push_list_make(struct push_list *l, const struct previous *p, int threads,
 	for (size_t i = 0; i < n; i++) {
 		if (put(&k, files[i].path, files[i].size) < 0)
 			return -1;
-		memcpy(l->files[l->n - 1].sha256, files[i].sha256,
-		    SHA256_SIZE);
+		memcpy(l->files[l->n - 1].sha256, files[i].sha256, SHA256_SIZE);
 	}
 	return digests(&k, threads) < 0 ? -1 : body(&k);
 }
 
 const struct push_file *
-push_list_find(const struct push_list *l,
-    const uint8_t sha256[static SHA256_SIZE])
+push_list_find(
+    const struct push_list *l, const uint8_t sha256[static SHA256_SIZE])
 {
 	const struct push_file *found = NULL;
 

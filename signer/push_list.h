@@ -24,11 +24,11 @@ struct push_list {
 
 /* push_list_make - digests are taken anew, so that what was changed since is
  * seen here and not at the server. */
-int push_list_make(struct push_list *l, const struct previous *p,
-    int threads, struct arena *a, struct err *e) MUST_CHECK;
+int push_list_make(struct push_list *l, const struct previous *p, int threads,
+    struct arena *a, struct err *e) MUST_CHECK;
 
 /* push_list_find - by digest; one that is at hand if there are several. */
-const struct push_file *push_list_find(const struct push_list *l,
-    const uint8_t sha256[static SHA256_SIZE]);
+const struct push_file *push_list_find(
+    const struct push_list *l, const uint8_t sha256[static SHA256_SIZE]);
 
 #endif

@@ -28,8 +28,6 @@ renew_cmd(const struct args *args, struct err *e)
 	return publish_make(&p, a, e);
 }
 
-const struct verb renew_verb = {
-	"renew", "PRODUCT/CHANNEL",
-	"the same release with new versions and dates",
-	renew_cmd, opts, COUNT(opts), 1, 1
-};
+const struct verb renew_verb = { "renew", "PRODUCT/CHANNEL",
+	"the same release with new versions and dates", renew_cmd, opts,
+	COUNT(opts), 1, 1 };

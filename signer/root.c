@@ -78,8 +78,8 @@ add_public(struct rootdoc *d, enum keyfile_role set, const char *path,
 		    ROLE_MINISIGN_MAX);
 	if (file_read(a, path, MINISIGN_FILE_MAX, &file, e) < 0)
 		return -1;
-	if (minisign_key_read(&d->minisign[d->nminisign],
-		(const char *)file.at, e) < 0)
+	if (minisign_key_read(
+		&d->minisign[d->nminisign], (const char *)file.at, e) < 0)
 		return err_in(e, "%s", path);
 	d->nminisign++;
 	return 0;
@@ -179,12 +179,12 @@ next_add(struct rootdoc *d, const char *what, struct arena *a, struct err *e)
 	if (role == NULL)
 		return -1;
 	if (eq == NULL)
-		return err_set(e, ERR_USAGE, "--add-key %s: not ROLE=PUB",
-		    what);
+		return err_set(
+		    e, ERR_USAGE, "--add-key %s: not ROLE=PUB", what);
 	*eq = '\0';
 	if (keyfile_role_named(role, &set) < 0)
-		return err_set(e, ERR_USAGE, "--add-key %s: unknown role",
-		    what);
+		return err_set(
+		    e, ERR_USAGE, "--add-key %s: unknown role", what);
 	return add_public(d, set, eq + 1, a, e);
 }
 
@@ -213,10 +213,10 @@ root_cmd_next(const struct args *args, struct err *e)
 	}
 	d.version = old->version + 1;
 	d.expires_s = verbs_expiry(args, clock_now_s(), ROOT_DAYS);
-	d.sets[KEYFILE_ROOT].threshold = args_int(args, "root-threshold",
-	    d.sets[KEYFILE_ROOT].threshold);
-	d.sets[KEYFILE_RELEASE].threshold = args_int(args, "release-threshold",
-	    d.sets[KEYFILE_RELEASE].threshold);
+	d.sets[KEYFILE_ROOT].threshold =
+	    args_int(args, "root-threshold", d.sets[KEYFILE_ROOT].threshold);
+	d.sets[KEYFILE_RELEASE].threshold = args_int(
+	    args, "release-threshold", d.sets[KEYFILE_RELEASE].threshold);
 	return root_put(&d, args, a, e);
 }
 
@@ -224,8 +224,8 @@ root_cmd_next(const struct args *args, struct err *e)
 
 /* The signatures that are there and those of the ring, refusing repeats. */
 static int
-merge(const struct role *doc, const struct keyring *ring,
-    struct role_sig *sigs, size_t *n, struct arena *a, struct err *e)
+merge(const struct role *doc, const struct keyring *ring, struct role_sig *sigs,
+    size_t *n, struct arena *a, struct err *e)
 {
 	struct role_sig mine[KEYRING_MAX];
 	size_t nmine;
@@ -316,8 +316,8 @@ sign_old(const struct args *args, const struct role *doc,
 	if ((*old)->version + 1 != doc->version ||
 	    strcmp((*old)->product, doc->product) != 0 ||
 	    strcmp((*old)->channel, doc->channel) != 0)
-		return err_set(e, ERR_USAGE,
-		    "%s is not the root before this one", path);
+		return err_set(
+		    e, ERR_USAGE, "%s is not the root before this one", path);
 	return 0;
 }
 
@@ -351,22 +351,19 @@ root_cmd_sign(const struct args *args, struct err *e)
 	doc = role_read(a, ROLE_ROOT, buf_bytes(&file), ROLE_STRICT, e);
 	if (doc == NULL)
 		return -1;
-	if (file_replace(args_text(args, "out", path), file.at, file.len, 0644,
-		e) < 0)
+	if (file_replace(
+		args_text(args, "out", path), file.at, file.len, 0644, e) < 0)
 		return -1;
 	sign_say(doc, old);
 	return 0;
 }
 
-const struct verb root_verb_init = {
-	"root init", "PRODUCT/CHANNEL", "begin a channel: its first root",
-	root_cmd_init, init_opts, COUNT(init_opts), 1, 1
-};
-const struct verb root_verb_next = {
-	"root next", "ROOT", "the root after ROOT: renew it, change keys",
-	root_cmd_next, next_opts, COUNT(next_opts), 1, 1
-};
-const struct verb root_verb_sign = {
-	"root sign", "ROOT", "add a holder's signature",
-	root_cmd_sign, sign_opts, COUNT(sign_opts), 1, 1
-};
+const struct verb root_verb_init = { "root init", "PRODUCT/CHANNEL",
+	"begin a channel: its first root", root_cmd_init, init_opts,
+	COUNT(init_opts), 1, 1 };
+const struct verb root_verb_next = { "root next", "ROOT",
+	"the root after ROOT: renew it, change keys", root_cmd_next, next_opts,
+	COUNT(next_opts), 1, 1 };
+const struct verb root_verb_sign = { "root sign", "ROOT",
+	"add a holder's signature", root_cmd_sign, sign_opts, COUNT(sign_opts),
+	1, 1 };

@@ -53,8 +53,8 @@ rootdoc_from(struct rootdoc *d, const struct role *root, struct err *e)
 			if (k == NULL || k->type != KEY_ED25519)
 				return err_set(e, ERR_INPUT,
 				    "root: a key of another type");
-			if (rootdoc_add(d, (enum keyfile_role)i, k->ed25519,
-				e) < 0)
+			if (rootdoc_add(
+				d, (enum keyfile_role)i, k->ed25519, e) < 0)
 				return -1;
 		}
 	}
@@ -153,14 +153,13 @@ rootdoc_check(const struct rootdoc *d, struct err *e)
 			return -1;
 	}
 	if (d->sets[KEYFILE_TIMESTAMP].threshold != 1)
-		return err_set(e, ERR_REFUSED,
-		    "the timestamp threshold is always 1");
+		return err_set(
+		    e, ERR_REFUSED, "the timestamp threshold is always 1");
 	return 0;
 }
 
 int
-rootdoc_apart(const struct rootdoc *d, const struct role *other,
-    struct err *e)
+rootdoc_apart(const struct rootdoc *d, const struct role *other, struct err *e)
 {
 	struct rootdoc o;
 	const struct rootdoc_set *mine = &d->sets[KEYFILE_RELEASE];
@@ -171,12 +170,12 @@ rootdoc_apart(const struct rootdoc *d, const struct role *other,
 		return -1;
 	if (strcmp(o.product, d->product) == 0 &&
 	    strcmp(o.channel, d->channel) == 0)
-		return err_set(e, ERR_USAGE,
-		    "--other names a root of the same channel");
+		return err_set(
+		    e, ERR_USAGE, "--other names a root of the same channel");
 	for (size_t i = 0; i < mine->n; i++)
 		shared += set_has(theirs, mine->keys[i].id);
-	least = mine->threshold < theirs->threshold ? mine->threshold :
-						      theirs->threshold;
+	least = mine->threshold < theirs->threshold ? mine->threshold
+						    : theirs->threshold;
 	if (shared >= least)
 		return err_set(e, ERR_REFUSED,
 		    "the release keys shared with %s/%s meet a threshold",
@@ -215,8 +214,8 @@ role_json(const struct rootdoc_set *s)
 
 	for (size_t i = 0; i < s->n; i++)
 		json_array_append_new(ids, json_string(s->keys[i].id));
-	return json_pack("{so sI}", "keyids", ids, "threshold",
-	    (json_int_t)s->threshold);
+	return json_pack(
+	    "{so sI}", "keyids", ids, "threshold", (json_int_t)s->threshold);
 }
 
 static json_t *
@@ -238,9 +237,8 @@ rootdoc_write(const struct rootdoc *d, struct buf *out, struct err *e)
 	AUTO_JSON keys = json_object();
 	AUTO_JSON xs = d->nminisign > 0 ? minisign_json(d) : NULL;
 	AUTO_JSON v = json_pack("{sb sO s{so so so so}}", "consistent_snapshot",
-	    1, "keys", keys, "roles", "root",
-	    role_json(&d->sets[KEYFILE_ROOT]), "targets",
-	    role_json(&d->sets[KEYFILE_RELEASE]), "snapshot",
+	    1, "keys", keys, "roles", "root", role_json(&d->sets[KEYFILE_ROOT]),
+	    "targets", role_json(&d->sets[KEYFILE_RELEASE]), "snapshot",
 	    role_json(&d->sets[KEYFILE_RELEASE]), "timestamp",
 	    role_json(&d->sets[KEYFILE_TIMESTAMP]));
 	AUTO_BUF signed_;
@@ -249,8 +247,8 @@ rootdoc_write(const struct rootdoc *d, struct buf *out, struct err *e)
 	if (keys == NULL || v == NULL || write_keys(d, keys) < 0)
 		return err_set(e, ERR_SYS, "out of memory");
 	if (role_build(v, ROLE_ROOT,
-		&(struct role_head){ d->product, d->channel, d->version,
-		    d->expires_s, xs },
+		&(struct role_head){
+		    d->product, d->channel, d->version, d->expires_s, xs },
 		&signed_, e) < 0 ||
 	    buf_ok(&signed_, e) < 0 ||
 	    role_wrap(buf_bytes(&signed_), NULL, 0, out, e) < 0)

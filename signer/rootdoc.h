@@ -16,7 +16,7 @@
 #include "signer/keyfile.h"
 
 #define ROOTDOC_KEYS_MAX 20 /* per role */
-#define ROOTDOC_SETS     3  /* root, release, timestamp (enum keyfile_role) */
+#define ROOTDOC_SETS	 3  /* root, release, timestamp (enum keyfile_role) */
 
 struct rootdoc_set {
 	struct rootdoc_key {
@@ -36,18 +36,16 @@ struct rootdoc {
 };
 
 /* rootdoc_from - the same of a document that was read strictly. */
-int rootdoc_from(struct rootdoc *d, const struct role *root, struct err *e)
-    MUST_CHECK;
+int rootdoc_from(
+    struct rootdoc *d, const struct role *root, struct err *e) MUST_CHECK;
 
 /* rootdoc_add - one more key; ERR_USAGE when the set has it already. */
 int rootdoc_add(struct rootdoc *d, enum keyfile_role set,
-    const uint8_t public[static ED25519_PUBLIC_SIZE], struct err *e)
-    MUST_CHECK;
+    const uint8_t public[static ED25519_PUBLIC_SIZE], struct err *e) MUST_CHECK;
 
 /* rootdoc_remove - take a key out, by its ID or a beginning of it (8 digits at
  * least) that only one key has.  minisign keys go by their base64 line. */
-int rootdoc_remove(struct rootdoc *d, const char *id, struct err *e)
-    MUST_CHECK;
+int rootdoc_remove(struct rootdoc *d, const char *id, struct err *e) MUST_CHECK;
 
 /*
  * rootdoc_check - every role has keys and a threshold that they can meet, the
@@ -64,7 +62,7 @@ int rootdoc_apart(const struct rootdoc *d, const struct role *other,
     struct err *e) MUST_CHECK;
 
 /* rootdoc_write - the document, canonical, without signatures. */
-int rootdoc_write(const struct rootdoc *d, struct buf *out, struct err *e)
-    MUST_CHECK;
+int rootdoc_write(
+    const struct rootdoc *d, struct buf *out, struct err *e) MUST_CHECK;
 
 #endif

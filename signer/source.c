@@ -43,10 +43,10 @@ find_folder(const struct source_ask *ask, struct arena *a, struct err *e)
 	if (file_exists(root))
 		return dir;
 	if (ask->product != NULL) {
-		dir = arena_printf(a, e, "%s/%s/%s", ask->where, ask->product,
-		    ask->channel);
-		root = dir == NULL ? NULL :
-				     arena_printf(a, e, "%s/1.root.json", dir);
+		dir = arena_printf(
+		    a, e, "%s/%s/%s", ask->where, ask->product, ask->channel);
+		root = dir == NULL ? NULL
+				   : arena_printf(a, e, "%s/1.root.json", dir);
 		if (root == NULL)
 			return NULL;
 		if (file_exists(root))
@@ -76,8 +76,8 @@ static int
 folder_m(struct source *s, struct err *e)
 {
 	CLEANUP(dirp) DIR *d = opendir(s->dir);
-	const char **names = arena_array(s->arena, NAMES_MAX, sizeof(*names),
-	    e);
+	const char **names =
+	    arena_array(s->arena, NAMES_MAX, sizeof(*names), e);
 	struct dirent *ent;
 	size_t n = 0;
 
@@ -89,10 +89,9 @@ folder_m(struct source *s, struct err *e)
 		if (strstr(ent->d_name, ".snapshot.json") == NULL)
 			continue;
 		if (n == NAMES_MAX)
-			return err_set(e, ERR_LIMIT, "%s: too many files",
-			    s->dir);
-		if ((names[n++] = arena_text(s->arena, ent->d_name, e)) ==
-		    NULL)
+			return err_set(
+			    e, ERR_LIMIT, "%s: too many files", s->dir);
+		if ((names[n++] = arena_text(s->arena, ent->d_name, e)) == NULL)
 			return -1;
 	}
 	s->m = publication_m(names, n);
@@ -169,8 +168,8 @@ source_has(const struct source *s, const char *path)
 }
 
 int
-source_copy(struct source *s, const struct publication_file *f,
-    const char *to, struct err *e)
+source_copy(struct source *s, const struct publication_file *f, const char *to,
+    struct err *e)
 {
 	uint8_t sum[SHA256_SIZE];
 	int64_t size;

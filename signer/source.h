@@ -25,12 +25,12 @@ struct source_file {
 struct source {
 	const char *where; /* as it was given */
 	struct arena *arena;
-	int dirfd;         /* the channel's folder; -1: a server */
+	int dirfd; /* the channel's folder; -1: a server */
 	const char *dir;
-	const char *url;   /* the server, without a slash at the end */
+	const char *url; /* the server, without a slash at the end */
 	struct fetch *fetch;
 	const char *headers[2]; /* the token's line (secret memory) */
-	int64_t m;         /* newest publication there; 0: none */
+	int64_t m;		/* newest publication there; 0: none */
 	/* a server's: S3 */
 	const struct source_file *files;
 	size_t nfiles;
@@ -38,16 +38,16 @@ struct source {
 };
 
 struct source_ask {
-	const char *where;            /* DIR or URL */
+	const char *where;	       /* DIR or URL */
 	const char *product, *channel; /* NULL: whatever a folder holds */
-	const struct secret *token;   /* needed for a server */
+	const struct secret *token;    /* needed for a server */
 };
 
 bool source_is_url(const char *where);
 
 /* source_open - look what is there.  source_done on every path after. */
-int source_open(struct source *s, const struct source_ask *ask,
-    struct arena *a, struct err *e) MUST_CHECK;
+int source_open(struct source *s, const struct source_ask *ask, struct arena *a,
+    struct err *e) MUST_CHECK;
 void source_done(struct source *s);
 #define AUTO_SOURCE CLEANUP(source_done) struct source
 

@@ -11,8 +11,8 @@
 #include "manifest/base/json.h"
 #include "manifest/base/text.h"
 
-#define ANSWER_MAX (4 << 20)
-#define FILES_MAX  20000
+#define ANSWER_MAX	(4 << 20)
+#define FILES_MAX	20000
 #define BLOB_DEADLINE_S 6 * 3600
 
 struct base_doc {
@@ -27,18 +27,16 @@ static const struct json_field base_fields[] = {
 	JSON_TEXT(struct base_doc, channel, 1, PRODUCT_MAX),
 	JSON_INT(struct base_doc, m, 0, INT32_MAX),
 	JSON_F(JSON_FIELD_TEXT, struct base_doc, version, true, 1, 64),
-	JSON_F(JSON_FIELD_INT, struct base_doc, seq, true, 0,
-	    MANIFEST_INT_MAX),
+	JSON_F(JSON_FIELD_INT, struct base_doc, seq, true, 0, MANIFEST_INT_MAX),
 	JSON_F(JSON_FIELD_INT, struct base_doc, next_seq, true, 0,
 	    MANIFEST_INT_MAX),
 	JSON_F(JSON_FIELD_INT, struct base_doc, fallback_seq, true, 0,
 	    MANIFEST_INT_MAX),
-	JSON_F(JSON_FIELD_ARRAY, struct base_doc, good_seq, true, 0,
-	    LADDER_MAX),
+	JSON_F(
+	    JSON_FIELD_ARRAY, struct base_doc, good_seq, true, 0, LADDER_MAX),
 	JSON_F(JSON_FIELD_ARRAY, struct base_doc, withdrawn_seq, true, 0,
 	    LADDER_MAX),
-	JSON_F(JSON_FIELD_ARRAY, struct base_doc, pin_seq, true, 0,
-	    LADDER_MAX),
+	JSON_F(JSON_FIELD_ARRAY, struct base_doc, pin_seq, true, 0, LADDER_MAX),
 	JSON_F(JSON_FIELD_ARRAY, struct base_doc, files, true, 0, FILES_MAX),
 };
 
@@ -78,8 +76,8 @@ source_server_refused(const struct fetch_answer *answer, struct err *e)
 		k = ERR_LIMIT;
 	if (text == NULL)
 		return err_set(e, k, "the server answered %d", answer->status);
-	return err_set(e, k, "the server says: %s",
-	    text_safe(safe, sizeof(safe), text));
+	return err_set(
+	    e, k, "the server says: %s", text_safe(safe, sizeof(safe), text));
 }
 
 static int
@@ -100,8 +98,7 @@ static int
 read_files(struct source *s, const json_t *list, struct err *e)
 {
 	size_t n = json_array_size(list);
-	struct source_file *files = arena_array(s->arena, n, sizeof(*files),
-	    e);
+	struct source_file *files = arena_array(s->arena, n, sizeof(*files), e);
 
 	if (files == NULL)
 		return -1;
@@ -126,8 +123,8 @@ source_server_base(struct source *s, const json_t *v, struct err *e)
 	struct base_doc d = { .next_seq = 1 };
 	struct publication_base *b = &s->base;
 
-	if (json_struct(v, base_fields, COUNT(base_fields), false, &d,
-		s->arena, e) < 0)
+	if (json_struct(
+		v, base_fields, COUNT(base_fields), false, &d, s->arena, e) < 0)
 		return -1;
 	*b = (struct publication_base){
 		.m = d.m,
@@ -161,8 +158,8 @@ get(struct source *s, const char *url, int64_t max, struct fetch_answer *out,
 }
 
 int
-source_server_open(struct source *s, const struct source_ask *ask,
-    struct err *e)
+source_server_open(
+    struct source *s, const struct source_ask *ask, struct err *e)
 {
 	AUTO_JSON v = NULL;
 	struct fetch_answer answer;
@@ -175,8 +172,8 @@ source_server_open(struct source *s, const struct source_ask *ask,
 		url[--len] = '\0';
 	s->url = url;
 	if (ask->product == NULL || ask->token == NULL)
-		return err_set(e, ERR_USAGE, "%s: a folder is needed here",
-		    ask->where);
+		return err_set(
+		    e, ERR_USAGE, "%s: a folder is needed here", ask->where);
 	s->headers[0] = (const char *)ask->token->at;
 	if ((s->fetch = fetch_new("sluice-sign/" SLUICE_VERSION, e)) == NULL)
 		return -1;
@@ -203,8 +200,8 @@ source_server_find(const struct source *s, const char *path)
 }
 
 static char *
-blob_url(struct source *s, const uint8_t sha256[static SHA256_SIZE],
-    struct err *e)
+blob_url(
+    struct source *s, const uint8_t sha256[static SHA256_SIZE], struct err *e)
 {
 	char hex[SHA256_HEX_SIZE];
 
@@ -222,11 +219,11 @@ source_server_read(struct source *s, const char *path, size_t max,
 	char *url;
 
 	if (f == NULL)
-		return err_set(e, ERR_MISSING, "%s: the server has no %s",
-		    s->url, path);
+		return err_set(
+		    e, ERR_MISSING, "%s: the server has no %s", s->url, path);
 	if (f->size > (int64_t)max)
-		return err_set(e, ERR_LIMIT, "%s: longer than %zu bytes", path,
-		    max);
+		return err_set(
+		    e, ERR_LIMIT, "%s: longer than %zu bytes", path, max);
 	if ((url = blob_url(s, f->sha256, e)) == NULL)
 		return -1;
 	if (get(s, url, f->size > 65536 ? f->size : 65536, &answer, e) < 0)
@@ -234,8 +231,8 @@ source_server_read(struct source *s, const char *path, size_t max,
 	sha256(sum, answer.body.at, answer.body.len);
 	if ((int64_t)answer.body.len != f->size ||
 	    memcmp(sum, f->sha256, sizeof(sum)) != 0)
-		return err_set(e, ERR_AUTH, "%s: other bytes than announced",
-		    path);
+		return err_set(
+		    e, ERR_AUTH, "%s: other bytes than announced", path);
 	out->len = answer.body.len;
 	out->at = arena_bytes(a, answer.body.at, answer.body.len, e);
 	return out->at == NULL ? -1 : 0;
@@ -260,8 +257,8 @@ source_server_copy(struct source *s, const struct publication_file *f,
 	if (fetch_run(s->fetch, &r, &answer, s->arena, e) < 0 ||
 	    answer.status != 200) {
 		(void)unlink(to);
-		return answer.status == 0 ? -1 :
-					    source_server_refused(&answer, e);
+		return answer.status == 0 ? -1
+					  : source_server_refused(&answer, e);
 	}
 	return 0;
 }

@@ -7,15 +7,15 @@
 #include "signer/source.h"
 
 /* source_server_open - GET /v1/publications/P/C into the source. */
-int source_server_open(struct source *s, const struct source_ask *ask,
-    struct err *e) MUST_CHECK;
+int source_server_open(
+    struct source *s, const struct source_ask *ask, struct err *e) MUST_CHECK;
 
 /* source_server_base - the answer of that, from JSON (also in a 409). */
-int source_server_base(struct source *s, const json_t *v, struct err *e)
-    MUST_CHECK;
+int source_server_base(
+    struct source *s, const json_t *v, struct err *e) MUST_CHECK;
 
-const struct source_file *source_server_find(const struct source *s,
-    const char *path);
+const struct source_file *source_server_find(
+    const struct source *s, const char *path);
 
 int source_server_read(struct source *s, const char *path, size_t max,
     struct arena *a, struct bytes *out, struct err *e) MUST_CHECK;

@@ -18,21 +18,20 @@ stage_lock(struct stage_dir *s, struct err *e)
 {
 	if (mkdir(s->partial, 0755) < 0 && errno != EEXIST)
 		return err_sys(e, "%s", s->partial);
-	s->lock = open(s->partial,
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	s->lock =
+	    open(s->partial, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (s->lock < 0)
 		return err_sys(e, "%s", s->partial);
 	if (flock(s->lock, LOCK_EX | LOCK_NB) == 0)
 		return 0;
 	(void)close(s->lock);
 	s->lock = -1;
-	return err_set(e, ERR_CONFLICT, "another process is making %s",
-	    s->out);
+	return err_set(e, ERR_CONFLICT, "another process is making %s", s->out);
 }
 
 static int
-stage_begin(struct stage_dir *s, const char *out, const char *work,
-    struct err *e)
+stage_begin(
+    struct stage_dir *s, const char *out, const char *work, struct err *e)
 {
 	struct arena *a = s->arena;
 	size_t len = strlen(out);
@@ -46,8 +45,8 @@ stage_begin(struct stage_dir *s, const char *out, const char *work,
 	s->out = name;
 	s->partial = arena_printf(a, e, "%s.partial", name);
 	s->dir = arena_printf(a, e, "%s.partial/new", name);
-	s->work = work != NULL ? work :
-				 arena_printf(a, e, "%s.partial/work", name);
+	s->work =
+	    work != NULL ? work : arena_printf(a, e, "%s.partial/work", name);
 	if (s->partial == NULL || s->dir == NULL || s->work == NULL)
 		return -1;
 	if (!s->replaces && lstat(name, &st) == 0)
@@ -84,8 +83,8 @@ link_one(void *ctx, const char *path, int64_t size, struct err *e)
 }
 
 int
-stage_again(struct stage_dir *s, const char *out, struct arena *a,
-    struct err *e)
+stage_again(
+    struct stage_dir *s, const char *out, struct arena *a, struct err *e)
 {
 	*s = (struct stage_dir){ .lock = -1, .arena = a, .replaces = true };
 	if (stage_begin(s, out, NULL, e) < 0)
@@ -122,8 +121,8 @@ stage_path(struct stage_dir *s, const char *path, struct err *e)
 }
 
 int
-stage_write(struct stage_dir *s, const char *path, struct bytes file,
-    struct err *e)
+stage_write(
+    struct stage_dir *s, const char *path, struct bytes file, struct err *e)
 {
 	char *full = stage_path(s, path, e);
 
@@ -144,8 +143,8 @@ stage_commit(struct stage_dir *s, struct err *e)
 	if (renameat2(AT_FDCWD, s->dir, AT_FDCWD, s->out,
 		s->replaces ? RENAME_EXCHANGE : RENAME_NOREPLACE) < 0) {
 		if (errno == EEXIST)
-			return err_set(e, ERR_CONFLICT, "%s exists already",
-			    s->out);
+			return err_set(
+			    e, ERR_CONFLICT, "%s exists already", s->out);
 		return err_sys(e, "%s", s->out);
 	}
 	if (slash == NULL)

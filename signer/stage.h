@@ -38,8 +38,8 @@ void stage_done(struct stage_dir *s);
 #define AUTO_STAGE CLEANUP(stage_done) struct stage_dir
 
 /* stage_path - where a file of the output lies now; its folder is made. */
-char *stage_path(struct stage_dir *s, const char *path, struct err *e)
-    MUST_CHECK;
+char *stage_path(
+    struct stage_dir *s, const char *path, struct err *e) MUST_CHECK;
 
 int stage_write(struct stage_dir *s, const char *path, struct bytes file,
     struct err *e) MUST_CHECK;

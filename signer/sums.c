@@ -37,8 +37,7 @@ sum_one(void *ctx, size_t i, struct err *e)
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, "%s", f->from);
 	if (!S_ISREG(st.st_mode))
-		return err_set(e, ERR_INPUT, "%s: not a regular file",
-		    f->from);
+		return err_set(e, ERR_INPUT, "%s: not a regular file", f->from);
 	if (digest_fd(fd, f->sha256, &f->size, progress_add, s->progress, e) <
 	    0)
 		return err_in(e, "%s", f->from);
@@ -100,7 +99,6 @@ sums_cmd(const struct args *args, struct err *e)
 	return 0;
 }
 
-const struct verb sums_verb = {
-	"digest", "FILE...", "SHA-256 of files, as sha256sum prints it",
-	sums_cmd, opts, COUNT(opts), 1, -1
-};
+const struct verb sums_verb = { "digest", "FILE...",
+	"SHA-256 of files, as sha256sum prints it", sums_cmd, opts, COUNT(opts),
+	1, -1 };

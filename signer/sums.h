@@ -18,7 +18,7 @@ struct sums_file {
 };
 
 /* sums_run - fill in size and digest of each, with this many threads. */
-int sums_run(struct sums_file *files, size_t n, int threads, struct err *e)
-    MUST_CHECK;
+int sums_run(
+    struct sums_file *files, size_t n, int threads, struct err *e) MUST_CHECK;
 
 #endif

@@ -13,11 +13,10 @@
 #include "signer/verbs.h"
 
 #define TOKEN_MAX 512
-#define PREFIX    "Authorization: Bearer "
+#define PREFIX	  "Authorization: Bearer "
 
 static int
-token_header(struct secret *out, const char *token, size_t len,
-    struct err *e)
+token_header(struct secret *out, const char *token, size_t len, struct err *e)
 {
 	size_t pre = strlen(PREFIX);
 
@@ -25,8 +24,8 @@ token_header(struct secret *out, const char *token, size_t len,
 		return err_set(e, ERR_USAGE, "the token is empty or too long");
 	for (size_t i = 0; i < len; i++) {
 		if (token[i] <= ' ' || token[i] > '~')
-			return err_set(e, ERR_USAGE,
-			    "the token has unfit characters");
+			return err_set(
+			    e, ERR_USAGE, "the token has unfit characters");
 	}
 	if (secret_new(out, pre + len + 1, e) < 0)
 		return -1;
@@ -55,8 +54,8 @@ token_file(struct secret *out, const char *path, struct err *e)
 		return err_sys(e, "%s", path);
 	if (S_ISREG(st.st_mode) && (st.st_mode & S_IRWXO) != 0) {
 		verb_hint("chmod 600 %s", path);
-		return err_set(e, ERR_AUTH, "%s: everybody can read the token",
-		    path);
+		return err_set(
+		    e, ERR_AUTH, "%s: everybody can read the token", path);
 	}
 	if (token_fd(out, fd, e) < 0)
 		return err_in(e, "%s", path);
@@ -77,7 +76,8 @@ token_read(struct secret *out, const struct args *args, struct err *e)
 	if (path != NULL)
 		return token_file(out, path, e);
 	if (env == NULL) {
-		verb_hint("sluiced token add makes one");
+		verb_hint(
+		    "the operator of the server makes one (scope publish)");
 		return err_set(e, ERR_USAGE,
 		    "no token: use --token-file, --token-fd or SLUICE_TOKEN");
 	}

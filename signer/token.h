@@ -15,7 +15,7 @@
  * out of the environment).  out->at is "Authorization: Bearer ...", NUL
  * included.  ERR_USAGE when there is none.
  */
-int token_read(struct secret *out, const struct args *args, struct err *e)
-    MUST_CHECK;
+int token_read(
+    struct secret *out, const struct args *args, struct err *e) MUST_CHECK;
 
 #endif

@@ -38,8 +38,7 @@ verbs_channel(const char *text, const char **product, const char **channel,
 	*slash = '\0';
 	if (!name_ok(p, PRODUCT_MAX) || !name_ok(slash + 1, PRODUCT_MAX))
 		return err_set(e, ERR_USAGE,
-		    "%s: not PRODUCT/CHANNEL (letters, digits, . _ + -)",
-		    text);
+		    "%s: not PRODUCT/CHANNEL (letters, digits, . _ + -)", text);
 	*product = p;
 	*channel = slash + 1;
 	return 0;

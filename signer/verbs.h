@@ -13,11 +13,11 @@
 
 /* Memory of one run: documents and file lists, never file contents. */
 #define VERBS_ARENA_MAX ((size_t)1 << 30)
-#define VERBS_JOBS_MAX  64
+#define VERBS_JOBS_MAX	64
 
-#define VERBS_OPT_PASS_FD                                 \
-	{                                                 \
-		"pass-fd", 0, OPT_INT, "N",               \
+#define VERBS_OPT_PASS_FD                                           \
+	{                                                           \
+		"pass-fd", 0, OPT_INT, "N",                         \
 		    "passphrases from descriptor N, a line per key" \
 	}
 #define VERBS_OPT_TOKEN_FILE                                     \
@@ -26,26 +26,26 @@
 		    "the server's token (or SLUICE_TOKEN in the" \
 		    " environment)"                              \
 	}
-#define VERBS_OPT_TOKEN_FD                                          \
-	{                                                           \
+#define VERBS_OPT_TOKEN_FD                                             \
+	{                                                              \
 		"token-fd", 0, OPT_INT, "N", "token from descriptor N" \
 	}
-#define VERBS_OPT_JSON                                          \
-	{                                                       \
-		"json", 0, OPT_FLAG, NULL, "print JSON"         \
+#define VERBS_OPT_JSON                                  \
+	{                                               \
+		"json", 0, OPT_FLAG, NULL, "print JSON" \
 	}
-#define VERBS_OPT_EXPIRES                                        \
-	{                                                        \
-		"expires", 0, OPT_DURATION, "DURATION",          \
-		    "how long what is signed stays valid"        \
+#define VERBS_OPT_EXPIRES                                 \
+	{                                                 \
+		"expires", 0, OPT_DURATION, "DURATION",   \
+		    "how long what is signed stays valid" \
 	}
 
 /* verbs_arena - the arena of a run; never NULL (exits when memory is out). */
 struct arena *verbs_arena(void);
 
 /* verbs_channel - split "product/channel" into the arena. */
-int verbs_channel(const char *text, const char **product,
-    const char **channel, struct arena *a, struct err *e) MUST_CHECK;
+int verbs_channel(const char *text, const char **product, const char **channel,
+    struct arena *a, struct err *e) MUST_CHECK;
 
 /* verbs_fd - --NAME N as a descriptor number, -1 when not given. */
 int verbs_fd(const struct args *args, const char *name, int *out,
@@ -55,8 +55,8 @@ int verbs_fd(const struct args *args, const char *name, int *out,
 int verbs_jobs(const struct args *args);
 
 /* verbs_expiry - now + --expires (or days_default days), as a date. */
-int64_t verbs_expiry(const struct args *args, int64_t now_s,
-    int64_t days_default);
+int64_t verbs_expiry(
+    const struct args *args, int64_t now_s, int64_t days_default);
 
 /* verbs_print_json - on standard output, indented, keys sorted. */
 int verbs_print_json(const json_t *v, struct err *e) MUST_CHECK;

@@ -19,8 +19,7 @@ static const struct opt opts[] = {
 };
 
 static int
-verify_say(const struct check *c, bool as_json, const char *dir,
-    struct err *e)
+verify_say(const struct check *c, bool as_json, const char *dir, struct err *e)
 {
 	json_t *v;
 	int rc;
@@ -33,11 +32,12 @@ verify_say(const struct check *c, bool as_json, const char *dir,
 	}
 	v = describe_json(c->pub);
 	(void)json_object_set_new(v, "verified", json_true());
-	(void)json_object_set_new(v, "files", json_integer((json_int_t)c->files));
-	(void)json_object_set_new(v, "absent",
-	    json_integer((json_int_t)c->absent));
-	(void)json_object_set_new(v, "deltas_applied",
-	    json_integer((json_int_t)c->applied));
+	(void)json_object_set_new(
+	    v, "files", json_integer((json_int_t)c->files));
+	(void)json_object_set_new(
+	    v, "absent", json_integer((json_int_t)c->absent));
+	(void)json_object_set_new(
+	    v, "deltas_applied", json_integer((json_int_t)c->applied));
 	rc = verbs_print_json(v, e);
 	json_decref(v);
 	return rc;
@@ -65,8 +65,8 @@ verify_cmd(const struct args *args, struct err *e)
 	if (previous_open(&p, &ask, a, e) < 0)
 		return -1;
 	if (p.pub == NULL)
-		return err_set(e, ERR_MISSING, "%s: nothing published",
-		    ask.source.where);
+		return err_set(
+		    e, ERR_MISSING, "%s: nothing published", ask.source.where);
 	/* once more, and this time nothing may have expired */
 	c.pub = publication_load(a, &src, p.root, p.source.m, now, e);
 	if (c.pub == NULL || check_run(&c, a, e) < 0 ||
@@ -75,7 +75,6 @@ verify_cmd(const struct args *args, struct err *e)
 	return verify_say(&c, args_flag(args, "json"), args->argv[0], e);
 }
 
-const struct verb verify_verb = {
-	"verify", "DIR", "check everything in a publication directory",
-	verify_cmd, opts, COUNT(opts), 1, 1
-};
+const struct verb verify_verb = { "verify", "DIR",
+	"check everything in a publication directory", verify_cmd, opts,
+	COUNT(opts), 1, 1 };
