@@ -15,12 +15,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "manifest/base/clock.h"
 #include "server/fields.h"
 #include "server/guard.h"
+#include "server/link.h"
 
 #define POOL_BYTES  8192 /* of a connection: its header and its buffers */
 #define TURN_MS	    500
@@ -29,16 +29,6 @@
 #define BODIES_MAX  (64 << 20) /* bytes of bodies in memory, per thread */
 #define SPARE_MAX   64	       /* exchanges kept for reuse */
 #define IDLE_BACKUP 120	       /* seconds; our own deadlines come first */
-
-/* A connection. */
-struct link {
-	struct http *http;
-	int fd;
-	bool busy; /* a request is in progress */
-	struct peer peer;
-	int64_t deadline_ms; /* absolute, whatever trickles in */
-	struct link *prev, *next;
-};
 
 enum phase {
 	PHASE_HEAD,
@@ -68,8 +58,7 @@ struct http {
 	struct http_settings s;
 	struct MHD_Daemon *daemon;
 	int listen_fd, epoll_fd;
-	struct link *links;
-	int nlinks;
+	struct links links;
 	struct exchange *spares;
 	int nspares;
 	int64_t bodies; /* bytes held */
@@ -98,64 +87,29 @@ admit(void *cls, const struct sockaddr *sa, socklen_t len)
 	return peer_full(h->s.limits, &p, h->s.per_prefix) ? MHD_NO : MHD_YES;
 }
 
-static void
-link_opened(struct http *h, struct MHD_Connection *connection, void **context)
+static struct link *
+link_opened(struct http *h, struct MHD_Connection *connection)
 {
-	struct link *l = calloc(1, sizeof(*l));
-	const union MHD_ConnectionInfo *info;
-
-	*context = l;
-	if (l == NULL)
-		return;
-	l->http = h;
-	info = MHD_get_connection_info(
+	const union MHD_ConnectionInfo *fd = MHD_get_connection_info(
 	    connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	l->fd = info != NULL ? info->connect_fd : -1;
-	info = MHD_get_connection_info(
+	const union MHD_ConnectionInfo *address = MHD_get_connection_info(
 	    connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	l->peer = peer_read(info != NULL ? info->client_addr : NULL);
-	peer_enter(h->s.limits, &l->peer);
-	l->deadline_ms = clock_mono_ms() + h->s.header_ms;
-	l->next = h->links;
-	if (h->links != NULL)
-		h->links->prev = l;
-	h->links = l;
-	h->nlinks++;
-}
 
-static void
-link_closed(struct http *h, struct link *l)
-{
-	if (l == NULL)
-		return;
-	peer_leave(h->s.limits, &l->peer);
-	if (l->prev != NULL)
-		l->prev->next = l->next;
-	else
-		h->links = l->next;
-	if (l->next != NULL)
-		l->next->prev = l->prev;
-	h->nlinks--;
-	free(l);
+	return link_open(&h->links, fd != NULL ? fd->connect_fd : -1,
+	    address != NULL ? address->client_addr : NULL,
+	    clock_mono_ms() + h->s.header_ms);
 }
 
 static void
 connection_event(void *cls, struct MHD_Connection *connection, void **context,
     enum MHD_ConnectionNotificationCode code)
 {
-	if (code == MHD_CONNECTION_NOTIFY_STARTED)
-		link_opened(cls, connection, context);
-	else
-		link_closed(cls, *context);
-}
+	struct http *h = cls;
 
-/* Shutting a socket down makes the library find its end and clean up. */
-static void
-sweep(struct http *h, int64_t now_ms)
-{
-	for (struct link *l = h->links; l != NULL; l = l->next)
-		if (now_ms >= l->deadline_ms || (h->quiet && !l->busy))
-			(void)shutdown(l->fd, SHUT_RDWR);
+	if (code == MHD_CONNECTION_NOTIFY_STARTED)
+		*context = link_opened(h, connection);
+	else
+		link_close(&h->links, *context);
 }
 
 static void
@@ -503,7 +457,7 @@ wait_here(struct exchange *x)
 	x->suspended = true;
 	/* who asked sees to it that an answer comes */
 	if (x->link != NULL)
-		x->link->deadline_ms = INT64_MAX;
+		x->link->deadline_ms = LINK_NEVER;
 	MHD_suspend_connection(x->connection);
 	return MHD_YES;
 }
@@ -538,7 +492,7 @@ at_piece(struct exchange *x, const char *data, size_t *len)
 {
 	if (x->waiting)
 		return wait_here(x); /* the same piece comes again */
-	if (x->link != NULL && x->link->deadline_ms == INT64_MAX)
+	if (x->link != NULL && x->link->deadline_ms == LINK_NEVER)
 		deadline(x, x->http->s.body_ms, x->q.length - x->received);
 	if (x->q.status != 0)
 		x->phase = PHASE_DRAIN;
@@ -611,6 +565,7 @@ http_new(const struct http_settings *s, struct err *e)
 		return NULL;
 	}
 	h->s = *s;
+	h->links.limits = s->limits;
 	/* the library closes it */
 	h->listen_fd = dup(s->listen_fd);
 	/* sendfile works in this mode only if we say that SIGPIPE is ours */
@@ -671,7 +626,7 @@ http_turn(struct http *h)
 	now = clock_mono_ms();
 	if (now >= h->next_tick_ms) {
 		h->next_tick_ms = now + TURN_MS;
-		sweep(h, now);
+		link_sweep(&h->links, now, h->quiet);
 		h->s.tick(h->s.ctx, now);
 	}
 }
@@ -684,11 +639,11 @@ http_quiesce(struct http *h)
 	if (fd != MHD_INVALID_SOCKET)
 		(void)close(fd);
 	h->quiet = true;
-	sweep(h, 0);
+	link_sweep(&h->links, 0, true);
 }
 
 int
 http_open(const struct http *h)
 {
-	return h->nlinks;
+	return h->links.n;
 }
