@@ -176,12 +176,12 @@ installed(const struct world *w, int64_t seq)
 	    path, sizeof(path), "%s/install/current/editor.tar", w->dir);
 	want[0] = 0;
 	if (seq != 0)
-		(void)snprintf(want, sizeof(want), "linux%lld
-", (long long)seq);
+		(void)snprintf(
+		    want, sizeof(want), "linux%lld\n", (long long)seq);
 	if ((f = fopen(path, "r")) != NULL) {
-			if (fgets(got, sizeof(got), f) == NULL)
-				got[0] = 0;
-			(void)fclose(f);
+		if (fgets(got, sizeof(got), f) == NULL)
+			got[0] = 0;
+		(void)fclose(f);
 	}
 	CHECK_TEXT(got, want);
 }
