@@ -47,6 +47,8 @@ read_seed(struct secret *seed, const char *path, struct err *e)
 		return err_set(e, ERR_MISSING, "%s: there is no key", path);
 	if (fd < 0)
 		return err_sys(e, "%s", path);
+	if (sodium_init() < 0)
+		return err_set(e, ERR_SYS, "libsodium does not start");
 	if (secret_new(&hex, SEED_HEX + 2, e) < 0 ||
 	    secret_new(seed, crypto_sign_SEEDBYTES, e) < 0)
 		return -1;
@@ -165,6 +167,8 @@ make(const struct brake_state *s, const char *name, struct err *e)
 		return -1;
 	if (file_exists(path))
 		return err_set(e, ERR_CONFLICT, "%s: there is a key", path);
+	if (sodium_init() < 0)
+		return err_set(e, ERR_SYS, "libsodium does not start");
 	if (secret_new(&seed, crypto_sign_SEEDBYTES, e) < 0 ||
 	    secret_new(&secret, crypto_sign_SECRETKEYBYTES, e) < 0 ||
 	    secret_new(&hex, SEED_HEX + 1, e) < 0)

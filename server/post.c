@@ -260,6 +260,8 @@ read_secret(struct post *p, const char *path, struct err *e)
 
 	if (fd < 0)
 		return err_sys(e, "%s", path);
+	if (sodium_init() < 0)
+		return err_set(e, ERR_SYS, "libsodium does not start");
 	if (secret_new(&p->secret, SECRET_MAX, e) < 0)
 		return -1;
 	n = read(fd, p->secret.at, SECRET_MAX);
