@@ -43,11 +43,17 @@
 #include "manifest/base/buf.h"
 #include "manifest/base/err.h"
 
-#define IPC_MAX       (64 * 1024)       /* bytes of one packet */
-#define IPC_TEXT_MAX  (16 * 1024)       /* of a body inside a message */
+#define IPC_MAX	      (64 * 1024)	/* bytes of one packet */
+#define IPC_TEXT_MAX  (16 * 1024)	/* of a body inside a message */
 #define IPC_SPILL_MAX (4 * 1024 * 1024) /* bytes of a message by memfd */
 
-enum process { PROC_SUPERVISOR, PROC_FRONT, PROC_STORE, PROC_POST, PROC_BRAKE };
+enum process {
+	PROC_SUPERVISOR,
+	PROC_FRONT,
+	PROC_STORE,
+	PROC_POST,
+	PROC_BRAKE
+};
 const char *process_name(enum process p);
 
 /* ipc_pair - a connected, close-on-exec SOCK_SEQPACKET pair with room. */
@@ -74,7 +80,7 @@ int ipc_memfd(struct bytes b, struct err *e) MUST_CHECK;
 
 /* ipc_memfd_read - append the whole content of a sealed memfd; anything else
  * (a pipe, a file that can still change) is ERR_INPUT. */
-int ipc_memfd_read(int fd, size_t max, struct buf *out, struct err *e)
-    MUST_CHECK;
+int ipc_memfd_read(
+    int fd, size_t max, struct buf *out, struct err *e) MUST_CHECK;
 
 #endif
