@@ -156,13 +156,13 @@ make(const struct brake_state *s, const char *name, struct err *e)
 {
 	AUTO_SECRET seed = { 0 }, secret = { 0 }, hex = { 0 };
 	uint8_t public[crypto_sign_PUBLICKEYBYTES];
-	char path[4096], public_path[4096];
+	char path[4096], public_path[4096], public_name[16];
 
+	(void)snprintf(public_name, sizeof(public_name), "%s.pub", name);
 	if (key_path(path, sizeof(path), s->folder, name, e) < 0 ||
-	    key_path(public_path, sizeof(public_path) - 4, s->folder, name, e) <
-		0)
+	    key_path(public_path, sizeof(public_path), s->folder, public_name,
+		e) < 0)
 		return -1;
-	strcat(public_path, ".pub");
 	if (file_mkdirs(s->folder, 0700, e) < 0)
 		return -1;
 	if (file_exists(path))

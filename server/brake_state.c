@@ -30,7 +30,7 @@ brake_state_open(struct brake_state *s, const char *dir, const char *channel,
 	    strlen(slash + 1) > PRODUCT_MAX)
 		return err_set(e, ERR_USAGE, "a channel is PRODUCT/CHANNEL");
 	memcpy(s->product, channel, len);
-	strcpy(s->channel, slash + 1);
+	memcpy(s->channel, slash + 1, strlen(slash + 1) + 1);
 	if (!name_ok(s->product, PRODUCT_MAX) ||
 	    !name_ok(s->channel, PRODUCT_MAX))
 		return err_set(e, ERR_USAGE, "a channel is PRODUCT/CHANNEL");

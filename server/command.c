@@ -361,7 +361,7 @@ apply_pin(struct channel_state *c, const struct command *cmd, int64_t now_s,
 	memset(p, 0, sizeof(*p));
 	p->kind = cmd->kind;
 	if (!wide(cmd))
-		strcpy(p->name, cmd->name);
+		memcpy(p->name, cmd->name, strlen(cmd->name) + 1);
 	p->seq = cmd->seq;
 	return 0;
 }
@@ -404,7 +404,7 @@ apply_group(struct channel_state *c, const struct command *cmd, int64_t now_s,
 	if (c->ngroups == GROUPS_MAX)
 		return err_set(
 		    e, ERR_LIMIT, "no more than %d groups", GROUPS_MAX);
-	strcpy(c->groups[c->ngroups++], cmd->name);
+	memcpy(c->groups[c->ngroups++], cmd->name, strlen(cmd->name) + 1);
 	return 0;
 }
 

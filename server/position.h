@@ -19,16 +19,20 @@
 #define GROUPS_MAX 64
 #define PINS_MAX   LADDER_MAX
 
-enum scope_kind { SCOPE_CHANNEL, SCOPE_PLATFORM, SCOPE_GROUP };
+enum scope_kind {
+	SCOPE_CHANNEL,
+	SCOPE_PLATFORM,
+	SCOPE_GROUP
+};
 
 /* One position with its dials: the channel's, a platform's own, or that of a
  * group that is pinned back. */
 struct scope {
 	enum scope_kind kind;
 	char name[PLATFORM_MAX + 1]; /* "" for the channel; "linux-x86_64" */
-	int low, high;               /* rung indices; low <= high */
+	int low, high;		     /* rung indices; low <= high */
 	int percent_bp;
-	bool urgent;                 /* killed: leave it now */
+	bool urgent;   /* killed: leave it now */
 	bool own_stop; /* a halt or rollback of its own: a channel-wide
 	                  lift passes it by */
 };
@@ -50,8 +54,8 @@ struct channel_state {
 	int control_bp;
 	struct stage plan[MANIFEST_STAGES_MAX];
 	size_t nplan;
-	int64_t start_s;      /* manifest_start */
-	int64_t not_before_s; /* 0: none */
+	int64_t start_s;			/* manifest_start */
+	int64_t not_before_s;			/* 0: none */
 	char repairs[MANIFEST_REPAIRS_MAX][72]; /* versions repaired */
 	size_t nrepairs;
 	/* the operator's */
@@ -98,17 +102,17 @@ void position_restore(struct scope *s, const struct ladder *l, int rung);
  * high's block, high to the offer of the next block.  Nothing on offer: moves
  * nothing.  Last block: ERR_REFUSED ("publish or renew first").
  */
-int position_take(struct scope *s, const struct ladder *l, struct err *e)
-    MUST_CHECK;
-int position_halt(struct scope *s, const struct ladder *l, struct err *e)
-    MUST_CHECK;
+int position_take(
+    struct scope *s, const struct ladder *l, struct err *e) MUST_CHECK;
+int position_halt(
+    struct scope *s, const struct ladder *l, struct err *e) MUST_CHECK;
 /* position_rollback - both to the lowest rung at or above high that goes back
  * to to_seq; 0: the fallback, or where there is none, the halt. */
-int position_rollback(struct scope *s, const struct ladder *l,
-    int64_t to_seq, struct err *e) MUST_CHECK;
+int position_rollback(struct scope *s, const struct ladder *l, int64_t to_seq,
+    struct err *e) MUST_CHECK;
 /* position_lift - to the offer of the next block. */
-int position_lift(struct scope *s, const struct ladder *l, struct err *e)
-    MUST_CHECK;
+int position_lift(
+    struct scope *s, const struct ladder *l, struct err *e) MUST_CHECK;
 /* position_blocks_left - blocks above high's; what lifts and takes remain. */
 int position_blocks_left(const struct scope *s, const struct ladder *l);
 
@@ -117,8 +121,14 @@ int position_blocks_left(const struct scope *s, const struct ladder *l);
  * and moves each scope by itself.  All or nothing.
  */
 enum command_verb {
-	COMMAND_PERCENT, COMMAND_HALT, COMMAND_RESUME, COMMAND_ROLLBACK,
-	COMMAND_KILL, COMMAND_PIN, COMMAND_UNPIN, COMMAND_GROUP_ADD,
+	COMMAND_PERCENT,
+	COMMAND_HALT,
+	COMMAND_RESUME,
+	COMMAND_ROLLBACK,
+	COMMAND_KILL,
+	COMMAND_PIN,
+	COMMAND_UNPIN,
+	COMMAND_GROUP_ADD,
 	COMMAND_GROUP_REMOVE,
 };
 struct command {
@@ -146,16 +156,16 @@ int state_take_in(struct channel_state *c, const struct ladder *l,
     const struct manifest *offer, bool renewal, struct err *e) MUST_CHECK;
 
 /* state_scope - the scope that a command or client of this name has; NULL. */
-struct scope *state_scope(struct channel_state *c, enum scope_kind kind,
-    const char *name);
+struct scope *state_scope(
+    struct channel_state *c, enum scope_kind kind, const char *name);
 
 /* state_scope_own - the same, made as a copy of the channel's if need be. */
 struct scope *state_scope_own(struct channel_state *c, enum scope_kind kind,
     const char *name, struct err *e) MUST_CHECK;
 
 /* state_repair - a version whose clients pass the percentage. */
-int state_repair(struct channel_state *c, const char *version, struct err *e)
-    MUST_CHECK;
+int state_repair(
+    struct channel_state *c, const char *version, struct err *e) MUST_CHECK;
 
 /* state_restore - position_restore for every scope. */
 void state_restore(struct channel_state *c, int rung);
@@ -164,7 +174,7 @@ void state_restore(struct channel_state *c, int rung);
 void state_stop_floor(struct channel_state *c);
 
 /* state_pin_holds - the pin of exactly this name is below what is on offer. */
-bool state_pin_holds(const struct channel_state *c, enum scope_kind kind,
-    const char *name);
+bool state_pin_holds(
+    const struct channel_state *c, enum scope_kind kind, const char *name);
 
 #endif

@@ -284,8 +284,8 @@ decide(struct http_request *q, struct poll *p)
 	}
 	p->now_s = clock_now_s();
 	/* as of when the views were signed, so that what is chosen is there */
-	p->choice = choice_make(&p->channel->state, &p->request,
-	    worker_of(q)->current->table->now_s);
+	p->choice =
+	    choice_make(&p->channel->state, &p->request, p->channel->signed_s);
 	if (p->choice.rung < 0) {
 		no_such(q);
 		return false;

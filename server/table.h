@@ -4,7 +4,7 @@
  * memfd, and front swaps it in whole.
  *
  * {"generation":N, "ticket_key":hex, "now_s":N, "channels":[{
- *    "state": {...struct channel_state as JSON...},
+ *    "state": {...struct channel_state as JSON...}, "signed_s":N,
  *    "views": [{"scope","rung","high","pin_seq","timestamp":text}],
  *    "manifests": ["<sha256>" per rung],
  *    "files": [{"path","sha256","size"}] }]}
@@ -24,7 +24,7 @@
 #include "server/choice.h"
 
 struct table_file {
-	const char *path; /* below the channel */
+	const char *path;   /* below the channel */
 	const char *sha256; /* hex: the blob */
 	int64_t size;
 };
@@ -40,17 +40,20 @@ struct table_view {
 
 struct table_channel {
 	struct channel_state state;
+	/* when the views were made, which choice_make gets as its now_s;
+	 * written as 0: the table's now_s */
+	int64_t signed_s;
 	const struct table_view *views; /* sorted by scope, rung, high, pin */
 	size_t nviews;
 	const char *manifests[LADDER_MAX]; /* sha256 hex by rung */
-	const struct table_file *files; /* sorted by path */
+	const struct table_file *files;	   /* sorted by path */
 	size_t nfiles;
 };
 
 struct table {
 	struct arena *arena; /* holds everything, the table included */
 	int64_t generation;
-	int64_t now_s; /* when the views were made; choice_make gets this */
+	int64_t now_s; /* when it was made */
 	uint8_t ticket_key[32];
 	struct table_channel *channels; /* sorted by product, channel */
 	size_t nchannels;
@@ -60,23 +63,23 @@ struct table {
 
 /* table_write - JSON of a table; table_read - the reverse (frees with
  * table_free). */
-int table_write(const struct table *t, struct buf *out, struct err *e)
-    MUST_CHECK;
+int table_write(
+    const struct table *t, struct buf *out, struct err *e) MUST_CHECK;
 struct table *table_read(struct bytes text, struct err *e) MUST_CHECK;
 void table_free(struct table *t);
 
 /* table_channel, table_view, table_file - look up; NULL if not there. */
-const struct table_channel *table_channel(const struct table *t,
-    const char *product, const char *channel);
-const struct table_view *table_view(const struct table_channel *c,
-    const struct choice *ch);
-const struct table_file *table_file(const struct table_channel *c,
-    const char *path);
+const struct table_channel *table_channel(
+    const struct table *t, const char *product, const char *channel);
+const struct table_view *table_view(
+    const struct table_channel *c, const struct choice *ch);
+const struct table_file *table_file(
+    const struct table_channel *c, const char *path);
 
 /* state_write / state_read - channel_state as JSON; the database keeps the
  * same text. */
 json_t *state_write(const struct channel_state *c, struct err *e) MUST_CHECK;
-int state_read(const json_t *v, struct channel_state *c, struct err *e)
-    MUST_CHECK;
+int state_read(
+    const json_t *v, struct channel_state *c, struct err *e) MUST_CHECK;
 
 #endif

@@ -177,6 +177,7 @@ add_channel(struct making *m, const char *id, struct err *e)
 			return -1;
 	} else {
 		to->state = round->state;
+		to->signed_s = round->signed_at_s;
 		publication = round->publication;
 		if (add_views(to, round->views, m->t->arena, e) < 0 ||
 		    add_manifests(m->db, to, id, publication, m->t->arena, e) <

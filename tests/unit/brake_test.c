@@ -332,6 +332,7 @@ other_channels_are_refused(void)
 	AUTO_LADDER_FIXTURE beta = ladder_fixture_new("editor", "beta", 5, 2);
 	AUTO_JSON ask = NULL;
 
+	CHECK_INT(adopt(f), 0);
 	ladder_fixture_build(beta);
 	ask = hand(beta);
 	CHECK_INT(tell(ask), -1);
@@ -450,14 +451,13 @@ nothing_leaves_that_is_not_remembered(void)
 static void
 the_process_answers_until_its_peer_is_gone(void)
 {
-	AUTO_LADDER_FIXTURE f = start(5, true);
 	AUTO_JSON ask =
 	    json_pack("{ss ss}", "do", "state", "channel", "editor/stable");
 	AUTO_JSON out = NULL;
 	int fds[2], status = -1;
 	pid_t pid;
 
-	(void)f;
+	ladder_fixture_free(start(5, true));
 	CHECK_INT(ipc_pair(fds, &e), 0);
 	pid = fork();
 	if (pid == 0) {

@@ -3,7 +3,7 @@
  */
 #include "server/table.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/tap.h"
@@ -29,15 +29,16 @@ static void
 fill(struct table_channel *c, const char *channel, struct table_view *own)
 {
 	memset(c, 0, sizeof(*c));
-	strcpy(c->state.product, "editor");
-	strcpy(c->state.channel, channel);
+	snprintf(c->state.product, sizeof(c->state.product), "editor");
+	snprintf(c->state.channel, sizeof(c->state.channel), "%s", channel);
 	c->state.ladder =
 	    (struct ladder){ .m = 7, .nblocks = 1, .offer_seq = 3 };
 	c->state.nscopes = 2;
 	c->state.scopes[0].high = 1;
 	c->state.scopes[1] = c->state.scopes[0];
 	c->state.scopes[1].kind = SCOPE_PLATFORM;
-	strcpy(c->state.scopes[1].name, "linux-x86_64");
+	snprintf(c->state.scopes[1].name, sizeof(c->state.scopes[1].name),
+	    "linux-x86_64");
 	memcpy(own, views, sizeof(views));
 	for (size_t i = 0; i < COUNT(views); i++)
 		own[i].len = strlen(own[i].timestamp);
@@ -46,6 +47,7 @@ fill(struct table_channel *c, const char *channel, struct table_view *own)
 	c->files = files;
 	c->nfiles = COUNT(files);
 	c->manifests[0] = SUM;
+	c->signed_s = strcmp(channel, "beta") == 0 ? 1780271940 : 0;
 	c->manifests[1] = SUM;
 }
 
@@ -89,6 +91,9 @@ tables_are_read_as_written(void)
 	if (CHECK(c != NULL)) {
 		CHECK_TEXT(c->state.channel, "stable");
 		CHECK_TEXT(c->manifests[1], SUM);
+		CHECK_INT(c->signed_s, t->now_s);
+		c = table_channel(t, "editor", "beta");
+		CHECK_INT(c->signed_s, 1780271940);
 		CHECK(c->manifests[2] == NULL);
 	}
 	CHECK(table_channel(t, "editor", "canary") == NULL);
