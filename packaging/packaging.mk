@@ -29,10 +29,11 @@ $(B)/completion/%: $(BIN)/% packaging/completion/generate
 	@mkdir -p $(@D)
 	$(Q)packaging/completion/generate $< >$@.new && mv $@.new $@
 
-$(PKGCONFIG): packaging/libsluice.pc.in Makefile packaging/packaging.mk
-	$(call say,GEN,$@)
+# it holds PREFIX, which may be another one than last time
+.PHONY: $(PKGCONFIG)
+$(PKGCONFIG): packaging/libsluice.pc.in
 	@mkdir -p $(@D)
-	$(Q)sed -e 's,@PREFIX@,$(PREFIX),;s,@LIBDIR@,$(LIBDIR),;s,@INCDIR@,$(INCDIR),;s,@VERSION@,$(VERSION),' $< >$@
+	@sed -e 's,@PREFIX@,$(PREFIX),;s,@LIBDIR@,$(LIBDIR),;s,@INCDIR@,$(INCDIR),;s,@VERSION@,$(VERSION),' $< >$@
 
 # what is installed: SOURCE:TARGET pairs, which uninstall reads, too
 section = $(patsubst .%,%,$(suffix $(1)))

@@ -248,9 +248,8 @@ client_init() {
 		channel = ${CHANNEL#*/}
 		state = $CLIENT/state
 		install = $CLIENT/app
-		machine_id = $CLIENT/machine-id
+		machine_id = machine-${1:-one}
 	END
-	echo "machine-${1:-one}" >"$CLIENT/machine-id"
 	[ -n "$URL" ] || echo "mirror = yes" >>"$CLIENT/conf"
 	[ $# -eq 0 ] || shift
 	[ $# -eq 0 ] || printf '%s\n' "$@" >>"$CLIENT/conf"
