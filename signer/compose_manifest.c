@@ -34,7 +34,8 @@ permission(const struct compose *c, bool rollback, struct manifest *m,
 
 	if (list == NULL)
 		return -1;
-	r->from = list;
+	/* the manifest may be a copy of one that had a permission */
+	*r = (struct rollback){ .from = list };
 	r->to_seq = m->seq;
 	r->reason = rollback ? c->reason : "withdrawn";
 	r->not_after_s = c->expires_s;

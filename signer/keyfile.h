@@ -93,6 +93,11 @@ int keyfile_write(const struct keyfile *k, const char *path, struct arena *a,
 int keyfile_read(struct keyfile *k, const char *path, bool secret,
     struct arena *a, struct err *e) MUST_CHECK;
 
+/* keyfile_canon - append the canonical file; without the ciphertext (not
+ * sealed) it is what the box is bound to. */
+int keyfile_canon(const struct keyfile *k, bool sealed, struct buf *out,
+    struct err *e) MUST_CHECK;
+
 /* keyfile_parse - the same from bytes. */
 int keyfile_parse(struct keyfile *k, struct bytes file, struct arena *a,
     struct err *e) MUST_CHECK;

@@ -1,22 +1,10 @@
 /*
  * What a publication will be, before any file is touched.
  */
-#include <sodium.h>
 #include <string.h>
 
-#include "manifest/base/text.h"
-#include "manifest/cohort.h"
-#include "manifest/semver.h"
-#include "signer/publish.h"
+#include "signer/publish_decide.h"
 #include "signer/verbs.h"
-
-struct deciding {
-	const struct publish *p;
-	const struct previous *prev;
-	struct publish_decision *d;
-	struct arena *a;
-	struct err *e;
-};
 
 static bool
 listed(const int64_t *list, int n, int64_t seq)
@@ -28,9 +16,8 @@ listed(const int64_t *list, int n, int64_t seq)
 	return false;
 }
 
-/* A release that the person named, by version or number. */
-static int64_t
-named(struct deciding *k, const char *opt, const char *version)
+int64_t
+publish_named(struct deciding *k, const char *opt, const char *version)
 {
 	int64_t seq = previous_seq(k->prev, version);
 
@@ -57,7 +44,7 @@ override_fallback(struct deciding *k)
 		b->fallback_seq = 0;
 		return 0;
 	}
-	if ((seq = named(k, "fallback", k->p->fallback)) < 0)
+	if ((seq = publish_named(k, "fallback", k->p->fallback)) < 0)
 		return -1;
 	b->fallback_seq = b->good_seq[0] = seq;
 	b->ngood = 1;
@@ -73,7 +60,8 @@ decide_base(struct deciding *k)
 {
 	k->d->base = k->prev->base;
 	for (size_t i = 0; i < k->p->withdrawn.n; i++) {
-		int64_t seq = named(k, "withdrawn", k->p->withdrawn.at[i]);
+		int64_t seq =
+		    publish_named(k, "withdrawn", k->p->withdrawn.at[i]);
 
 		if (seq < 0)
 			return -1;
@@ -205,119 +193,6 @@ decide_ladder(struct deciding *k)
 	return k->d->renewal ? renew_good(k) : decide_good(k);
 }
 
-/* --- the offer ------------------------------------------------------------ */
-
-static int
-decide_repairs(struct deciding *k, const char **salt)
-{
-	const struct publish *p = k->p;
-	struct manifest *m = &k->d->offer;
-	int64_t *seqs = arena_array(k->a, p->repairs.n, sizeof(*seqs), k->e);
-	const char **versions =
-	    arena_array(k->a, p->repairs.n, sizeof(*versions), k->e);
-	bool all = p->repairs.n > 0;
-	struct release r;
-	struct err none = { 0 };
-
-	*salt = NULL;
-	if (seqs == NULL || versions == NULL)
-		return -1;
-	if (p->repairs.n > MANIFEST_REPAIRS_MAX)
-		return err_set(k->e, ERR_LIMIT, "too many --repairs");
-	for (size_t i = 0; i < p->repairs.n; i++) {
-		if ((seqs[i] = named(k, "repairs", p->repairs.at[i])) < 0)
-			return -1;
-		if (previous_release(k->prev, seqs[i], &r, k->a, &none) == 0)
-			versions[i] = r.m->version;
-		else
-			all = false;
-		if (k->prev->pub != NULL && seqs[i] == k->prev->pub->offer->seq)
-			*salt = k->prev->pub->offer->rollout.salt;
-	}
-	m->repairs = seqs;
-	m->nrepairs = p->repairs.n;
-	m->repairs_versions = all ? versions : NULL;
-	if (p->repairs.n > 0 && *salt == NULL)
-		verbs_say("note: the repaired release is not the one on"
-			  " offer: the rollout is drawn afresh");
-	return 0;
-}
-
-static int
-decide_rollout(struct deciding *k)
-{
-	struct rollout *r = &k->d->offer.rollout;
-	const char *salt;
-	uint8_t random[SALT_BYTES];
-	char hex[HEX_SIZE(SALT_BYTES)];
-
-	if (decide_repairs(k, &salt) < 0)
-		return -1;
-	if (salt == NULL) {
-		randombytes_buf(random, sizeof(random));
-		hex_write(hex, random, sizeof(random));
-		salt = arena_text(k->a, hex, k->e);
-	}
-	r->salt = salt;
-	r->control_bp = k->p->plan.control_bp;
-	r->plan = k->p->plan.stages;
-	r->nplan = k->p->plan.n;
-	return salt == NULL ? -1 : 0;
-}
-
-static int
-decide_new(struct deciding *k)
-{
-	const struct publish *p = k->p;
-	struct manifest *m = &k->d->offer;
-	const struct publication_base *b = &k->d->base;
-
-	if (semver_check(p->version, k->e) < 0)
-		return -1;
-	m->version = p->version;
-	m->seq = p->seq >= 0 ? p->seq : b->next_seq;
-	if (m->seq <= b->seq)
-		return err_set(k->e, ERR_CONFLICT,
-		    "release %lld is not above %lld, which is published",
-		    (long long)m->seq, (long long)b->seq);
-	if (previous_seq(k->prev, p->version) >= 0)
-		return err_set(k->e, ERR_CONFLICT,
-		    "version %s is published already", p->version);
-	if (p->artifacts.n == 0)
-		return err_set(k->e, ERR_USAGE, "--artifact is needed");
-	m->created_s = p->now_s;
-	m->not_before_s = p->not_before_s;
-	m->critical = p->critical;
-	m->security = p->security;
-	m->notes_url = p->notes_url;
-	m->minimum_os = p->minimum_os;
-	return decide_rollout(k);
-}
-
-/* The same release again: only what cannot hurt may change. */
-static int
-decide_renewal(struct deciding *k)
-{
-	const struct publish *p = k->p;
-	struct manifest *m = &k->d->offer;
-
-	if (p->planned || p->not_before_s != 0 || p->repairs.n > 0 ||
-	    p->fallback != NULL || p->withdrawn.n > 0 ||
-	    (p->seq >= 0 && p->seq != k->d->base.seq))
-		return err_set(k->e, ERR_USAGE,
-		    "%s is on offer already: plan, dates, repairs, fallback"
-		    " and number stay as they are",
-		    k->prev->pub->offer->version);
-	*m = *k->prev->pub->offer;
-	m->critical |= p->critical;
-	m->security |= p->security;
-	if (p->notes_url != NULL)
-		m->notes_url = p->notes_url;
-	if (p->minimum_os != NULL)
-		m->minimum_os = p->minimum_os;
-	return 0;
-}
-
 /*
  * Releases that rollbacks lead away from beside the offer and the good ones:
  * the offer before, which may never have become good.
@@ -361,7 +236,8 @@ publish_decide(const struct publish *p, const struct previous *prev,
 		strcmp(p->version, prev->pub->offer->version) == 0);
 	if (decide_base(&k) < 0)
 		return -1;
-	if ((d->renewal ? decide_renewal(&k) : decide_new(&k)) < 0 ||
+	if ((d->renewal ? publish_offer_again(&k) : publish_offer_new(&k)) <
+		0 ||
 	    decide_ladder(&k) < 0)
 		return -1;
 	c->product = p->product;

@@ -3,42 +3,22 @@
  * server names what it lacks and from which byte on, so that a push that was
  * cut off goes on where it was, and a second one does nothing.
  */
-#include <fcntl.h>
+#include "signer/push.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "manifest/base/clock.h"
-#include "manifest/base/file.h"
 #include "manifest/base/json.h"
 #include "manifest/base/text.h"
-#include "signer/previous.h"
-#include "signer/progress.h"
-#include "signer/push_list.h"
 #include "signer/source_server.h"
 #include "signer/token.h"
 #include "signer/verbs.h"
 
-#define PUSH_ANSWER_MAX (4 << 20)
-#define PUSH_TRIES	5
 #define PUSH_BUSY_TRIES 60
 #define PUSH_WAIT_S	3600 /* for the server to check everything */
-#define PUSH_PUT_S	(6 * 3600)
-
-struct push {
-	struct previous prev; /* what is pushed */
-	struct push_list list;
-	struct fetch *fetch;
-	const char *headers[3]; /* content type, token; PUT from the token on */
-	const char *base;	/* URL/v1/publications/P/C */
-	const char *url;
-	struct secret token;
-	struct progress *progress;
-	int64_t sent; /* of the file that is on its way */
-	struct arena *a;
-	struct err *e;
-};
 
 static void
 push_done(struct push *p)
@@ -57,9 +37,9 @@ pause_ms(int64_t ms)
 	(void)nanosleep(&t, NULL);
 }
 
-/* One exchange; a busy server is asked again, for a while. */
-static int
-ask(struct push *p, const struct fetch_request *r, struct fetch_answer *out)
+int
+push_ask(
+    struct push *p, const struct fetch_request *r, struct fetch_answer *out)
 {
 	for (int i = 0;; i++) {
 		memset(out, 0, sizeof(*out));
@@ -74,8 +54,8 @@ ask(struct push *p, const struct fetch_request *r, struct fetch_answer *out)
 	}
 }
 
-static struct fetch_request
-request(const struct push *p, const char *method, const char *url)
+struct fetch_request
+push_request(const struct push *p, const char *method, const char *url)
 {
 	struct fetch_request r = FETCH_REQUEST;
 
@@ -111,12 +91,12 @@ moved_on(struct push *p, const json_t *v)
 static json_t *
 announce(struct push *p)
 {
-	struct fetch_request r = request(p, "POST", p->base);
+	struct fetch_request r = push_request(p, "POST", p->base);
 	struct fetch_answer answer;
 	json_t *v;
 
 	r.body = p->list.body;
-	if (ask(p, &r, &answer) < 0)
+	if (push_ask(p, &r, &answer) < 0)
 		return NULL;
 	if (answer.status == 409) {
 		v = json_read(answer.body, PUSH_ANSWER_MAX, p->e);
@@ -130,120 +110,6 @@ announce(struct push *p)
 		return NULL;
 	}
 	return json_read(answer.body, PUSH_ANSWER_MAX, p->e);
-}
-
-static int
-on_sent(void *ctx, int64_t done)
-{
-	struct push *p = ctx;
-
-	progress_add(p->progress, done - p->sent);
-	p->sent = done;
-	return 0;
-}
-
-/* --- blobs ---------------------------------------------------------------- */
-
-/* 409 on a blob: go on from where the server is. */
-static int
-put_offset(struct push *p, const struct fetch_answer *answer, int64_t *offset)
-{
-	AUTO_JSON v = json_read(answer->body, PUSH_ANSWER_MAX, p->e);
-	const json_t *at = json_object_get(v, "offset");
-
-	if (!json_is_integer(at))
-		return source_server_refused(answer, p->e);
-	*offset = json_integer_value(at);
-	return 0;
-}
-
-static int
-put_blob(struct push *p, const struct push_file *f, int64_t offset)
-{
-	AUTO_FD fd = open(f->local, O_RDONLY | O_CLOEXEC);
-	char hex[SHA256_HEX_SIZE];
-
-	if (fd < 0)
-		return err_sys(p->e, "%s", f->local);
-	hex_write(hex, f->sha256, SHA256_SIZE);
-	for (int i = 0; i < PUSH_TRIES; i++) {
-		char *url = arena_printf(p->a, p->e,
-		    "%s/v1/blobs/%s?offset=%lld&size=%lld", p->url, hex,
-		    (long long)offset, (long long)f->size);
-		struct fetch_request r = request(p, "PUT", url);
-		struct fetch_answer answer;
-
-		if (offset < 0 || offset > f->size)
-			return err_set(p->e, ERR_INPUT,
-			    "the server has more of %s than there is", f->path);
-		r.headers = p->headers + 1;
-		r.body_fd = fd;
-		r.body_offset = offset;
-		r.body_len = f->size - offset;
-		r.deadline_s = PUSH_PUT_S;
-		r.progress = on_sent;
-		r.ctx = p;
-		p->sent = 0;
-		if (url == NULL || ask(p, &r, &answer) < 0)
-			return -1;
-		if (answer.status == 204 || answer.status == 200)
-			return 0;
-		if (answer.status != 409)
-			return source_server_refused(&answer, p->e);
-		if (put_offset(p, &answer, &offset) < 0)
-			return -1;
-	}
-	return err_set(p->e, ERR_CONFLICT,
-	    "%s: the server keeps losing its place", f->path);
-}
-
-static int
-put_missing(struct push *p, const json_t *missing)
-{
-	for (size_t i = 0; i < json_array_size(missing); i++) {
-		const json_t *v = json_array_get(missing, i);
-		const char *hex =
-		    json_string_value(json_object_get(v, "sha256"));
-		uint8_t sum[SHA256_SIZE];
-		const struct push_file *f;
-
-		if (hex == NULL || hex_read(sum, sizeof(sum), hex) < 0)
-			return err_set(p->e, ERR_INPUT,
-			    "the server asks for something that is no digest");
-		f = push_list_find(&p->list, sum);
-		if (f == NULL || f->local == NULL) {
-			verb_hint("publish --complete brings the files of"
-				  " older releases");
-			return err_set(p->e, ERR_MISSING,
-			    "the server lacks %s, which is not here",
-			    f == NULL ? hex : f->path);
-		}
-		if (put_blob(p, f,
-			json_integer_value(json_object_get(v, "offset"))) < 0)
-			return err_in(p->e, "%s", f->path);
-	}
-	return 0;
-}
-
-static int64_t
-missing_bytes(const struct push *p, const json_t *missing)
-{
-	int64_t total = 0;
-
-	for (size_t i = 0; i < json_array_size(missing); i++) {
-		const json_t *v = json_array_get(missing, i);
-		const char *hex =
-		    json_string_value(json_object_get(v, "sha256"));
-		uint8_t sum[SHA256_SIZE];
-		const struct push_file *f;
-
-		if (hex == NULL || hex_read(sum, sizeof(sum), hex) < 0 ||
-		    (f = push_list_find(&p->list, sum)) == NULL)
-			continue;
-		total +=
-		    f->size - json_integer_value(json_object_get(v, "offset"));
-	}
-	return total;
 }
 
 /*
@@ -273,8 +139,8 @@ upload(struct push *p, char id[static SHA256_HEX_SIZE])
 				return 1;
 			progress_free(p->progress);
 			p->progress =
-			    progress_new("push", missing_bytes(p, missing));
-			if (put_missing(p, missing) == 0)
+			    progress_new("push", push_blobs_bytes(p, missing));
+			if (push_blobs(p, missing) == 0)
 				return 0;
 		}
 		if (p->e->kind != ERR_SYS || i == PUSH_TRIES)
@@ -295,12 +161,12 @@ wait_state(struct push *p, const char *id)
 		return -1;
 	for (int64_t ms = 50; clock_mono_ms() < until;
 	     ms = ms < 1000 ? ms * 2 : ms) {
-		struct fetch_request r = request(p, "GET", url);
+		struct fetch_request r = push_request(p, "GET", url);
 		struct fetch_answer answer;
 		AUTO_JSON v = NULL;
 		const char *state;
 
-		if (ask(p, &r, &answer) < 0)
+		if (push_ask(p, &r, &answer) < 0)
 			return -1;
 		if (answer.status != 200)
 			return source_server_refused(&answer, p->e);
@@ -323,11 +189,11 @@ static int
 commit(struct push *p, const char *id)
 {
 	char *url = arena_printf(p->a, p->e, "%s/%s/commit", p->base, id);
-	struct fetch_request r = request(p, "POST", url);
+	struct fetch_request r = push_request(p, "POST", url);
 	struct fetch_answer answer;
 
 	r.body = (struct bytes){ (const uint8_t *)"{}", 2 };
-	if (url == NULL || ask(p, &r, &answer) < 0)
+	if (url == NULL || push_ask(p, &r, &answer) < 0)
 		return -1;
 	if (answer.status != 202 && answer.status != 200)
 		return source_server_refused(&answer, p->e);

@@ -3,14 +3,15 @@
  * holder adds a signature on a machine of their own.  The rules of key sets
  * are in rootdoc.c.
  */
+#include "signer/root.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "manifest/base/clock.h"
-#include "manifest/base/digest.h"
 #include "manifest/base/file.h"
 #include "manifest/base/text.h"
-#include "signer/keyring.h"
+#include "signer/keyfile.h"
 #include "signer/rootdoc.h"
 #include "signer/verbs.h"
 
@@ -39,15 +40,7 @@ static const struct opt next_opts[] = {
 	{ "out", 'o', OPT_TEXT, "FILE", "the unsigned document" },
 };
 
-static const struct opt sign_opts[] = {
-	{ "key", 'k', OPT_LIST, "KEY", "a root key" },
-	{ "previous", 0, OPT_TEXT, "ROOT",
-	    "the root before this one (from version 2 on)" },
-	{ "out", 'o', OPT_TEXT, "FILE", "write there (default: in place)" },
-	VERBS_OPT_PASS_FD,
-};
-
-static const struct role *
+const struct role *
 root_read(struct arena *a, const char *path, struct err *e)
 {
 	struct bytes file;
@@ -220,150 +213,9 @@ root_cmd_next(const struct args *args, struct err *e)
 	return root_put(&d, args, a, e);
 }
 
-/* --- sign --------------------------------------------------------------- */
-
-/* The signatures that are there and those of the ring, refusing repeats. */
-static int
-merge(const struct role *doc, const struct keyring *ring, struct role_sig *sigs,
-    size_t *n, struct arena *a, struct err *e)
-{
-	struct role_sig mine[KEYRING_MAX];
-	size_t nmine;
-
-	if (keyring_sign(ring, ROLE_ROOT, doc->signed_, mine, &nmine, a, e) < 0)
-		return -1;
-	for (*n = 0; *n < doc->nsigs; (*n)++)
-		sigs[*n] = doc->sigs[*n];
-	for (size_t i = 0; i < nmine; i++) {
-		for (size_t j = 0; j < doc->nsigs; j++) {
-			if (strcmp(doc->sigs[j].keyid, mine[i].keyid) == 0)
-				return err_set(e, ERR_CONFLICT,
-				    "%.16s... has signed already",
-				    mine[i].keyid);
-		}
-		sigs[(*n)++] = mine[i];
-	}
-	return 0;
-}
-
-static size_t
-signed_by(const struct role *doc, const struct role *root)
-{
-	const struct role_keys *rk = &root->roles[ROLE_ROOT];
-	size_t n = 0;
-
-	for (size_t i = 0; i < rk->n; i++) {
-		for (size_t j = 0; j < doc->nsigs; j++)
-			n += strcmp(rk->keyids[i], doc->sigs[j].keyid) == 0;
-	}
-	return n;
-}
-
-static void
-sign_say(const struct role *doc, const struct role *old)
-{
-	char hex[SHA256_HEX_SIZE];
-	struct err why;
-	bool done = role_verify(doc, doc, NULL, true, &why) == 0;
-
-	(void)printf("signatures  %zu of %d\n", signed_by(doc, doc),
-	    doc->roles[ROLE_ROOT].threshold);
-	if (old != NULL) {
-		(void)printf("old keys    %zu of %d\n", signed_by(doc, old),
-		    old->roles[ROLE_ROOT].threshold);
-		done = role_verify(doc, old, doc, true, &why) == 0 &&
-		    role_verify(doc, doc, old, true, &why) == 0;
-	}
-	sha256_hex(hex, doc->file.at, doc->file.len);
-	if (done)
-		(void)printf("complete    fingerprint %s\n", hex);
-	else
-		(void)printf("incomplete  pass the file to the next holder\n");
-}
-
-static int
-sign_keys(const struct args *args, const struct role *doc,
-    const struct role *old, struct keyring *ring, struct arena *a,
-    struct err *e)
-{
-	size_t n;
-	const char *const *keys = args_list(args, "key", &n);
-
-	if (n == 0)
-		return err_set(e, ERR_USAGE, "--key is needed");
-	for (size_t i = 0; i < n; i++) {
-		if (keyring_add(ring, keys[i], KEYFILE_ROOT, a, e) < 0)
-			return -1;
-	}
-	return keyring_check(ring, doc, old, ROLE_ROOT, e);
-}
-
-static int
-sign_old(const struct args *args, const struct role *doc,
-    const struct role **old, struct arena *a, struct err *e)
-{
-	const char *path = args_text(args, "previous", NULL);
-
-	*old = NULL;
-	if (path == NULL && doc->version > 1)
-		return err_set(e, ERR_USAGE,
-		    "root %lld needs --previous, the root before it",
-		    (long long)doc->version);
-	if (path == NULL)
-		return 0;
-	if ((*old = root_read(a, path, e)) == NULL)
-		return -1;
-	if ((*old)->version + 1 != doc->version ||
-	    strcmp((*old)->product, doc->product) != 0 ||
-	    strcmp((*old)->channel, doc->channel) != 0)
-		return err_set(
-		    e, ERR_USAGE, "%s is not the root before this one", path);
-	return 0;
-}
-
-static int
-root_cmd_sign(const struct args *args, struct err *e)
-{
-	AUTO_ARENA a = verbs_arena();
-	const char *path = args->argv[0];
-	const struct role *old, *doc = root_read(a, path, e);
-	struct role_sig sigs[ROLE_KEYS_MAX + KEYRING_MAX];
-	struct rootdoc rules;
-	AUTO_KEYRING ring;
-	AUTO_BUF file;
-	size_t n;
-	int fd;
-
-	buf_init(&file, ROLE_ROOT_MAX);
-	keyring_init(&ring, -1);
-	if (doc == NULL || sign_old(args, doc, &old, a, e) < 0 ||
-	    rootdoc_from(&rules, doc, e) < 0 || rootdoc_check(&rules, e) < 0 ||
-	    verbs_fd(args, "pass-fd", &fd, e) < 0)
-		return -1;
-	ring.pass_fd = fd;
-	if (doc->nsigs > ROLE_KEYS_MAX)
-		return err_set(e, ERR_LIMIT, "%s: too many signatures", path);
-	if (sign_keys(args, doc, old, &ring, a, e) < 0 ||
-	    merge(doc, &ring, sigs, &n, a, e) < 0 ||
-	    role_wrap(doc->signed_, sigs, n, &file, e) < 0 ||
-	    buf_ok(&file, e) < 0)
-		return -1;
-	doc = role_read(a, ROLE_ROOT, buf_bytes(&file), ROLE_STRICT, e);
-	if (doc == NULL)
-		return -1;
-	if (file_replace(
-		args_text(args, "out", path), file.at, file.len, 0644, e) < 0)
-		return -1;
-	sign_say(doc, old);
-	return 0;
-}
-
 const struct verb root_verb_init = { "root init", "PRODUCT/CHANNEL",
 	"begin a channel: its first root", root_cmd_init, init_opts,
 	COUNT(init_opts), 1, 1 };
 const struct verb root_verb_next = { "root next", "ROOT",
 	"the root after ROOT: renew it, change keys", root_cmd_next, next_opts,
 	COUNT(next_opts), 1, 1 };
-const struct verb root_verb_sign = { "root sign", "ROOT",
-	"add a holder's signature", root_cmd_sign, sign_opts, COUNT(sign_opts),
-	1, 1 };
