@@ -269,7 +269,7 @@ answer_one(int fd, const char *dir, const json_t *ask)
 		const char *verb =
 		    json_string_value(json_object_get(ask, "do"));
 
-		log_warn("brake-refused", F("do", verb == NULL ? "" : verb),
+		log_warn("brake_refused", F("do", verb == NULL ? "" : verb),
 		    F("error", (const char *)e.msg));
 		out = json_pack(
 		    "{ss ss}", "error", e.msg, "kind", err_name(e.kind));
@@ -290,7 +290,7 @@ brake_run(int fd, const char *dir)
 			return 0;
 		if (n < 0 || answer_one(fd, dir, ask) < 0) {
 			log_error(
-			    "brake-stops", F("error", (const char *)e.msg));
+			    "brake_stops", F("error", (const char *)e.msg));
 			return 2;
 		}
 	}

@@ -78,7 +78,7 @@ send_delivered(struct post *p, const struct event *ev, bool ok, int status,
 	struct err e = { 0 };
 
 	if (out == NULL || ipc_send(p->fd, out, -1, &e) < 0)
-		log_warn("post-answer", F("error", (const char *)e.msg));
+		log_warn("post_unanswered", F("error", (const char *)e.msg));
 }
 
 static void
@@ -200,7 +200,7 @@ receive(struct post *p)
 	const char *why;
 
 	if (n < 0)
-		log_error("post-stops", F("error", (const char *)e.msg));
+		log_error("post_stops", F("error", (const char *)e.msg));
 	if (n <= 0)
 		return n;
 	why = refusal(p, ev.message);
@@ -292,7 +292,7 @@ post_run(int fd, const char *only_url, const char *secret_path)
 	p->fetch = fetch_new("sluiced/" SLUICE_VERSION, &e);
 	if (p->fetch == NULL ||
 	    (secret_path != NULL && read_secret(p, secret_path, &e) < 0))
-		log_error("post-stops", F("error", (const char *)e.msg));
+		log_error("post_stops", F("error", (const char *)e.msg));
 	else
 		rc = serve(p);
 	while (p->n > 0)
