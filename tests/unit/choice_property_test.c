@@ -10,362 +10,14 @@
 #include <string.h>
 #include <time.h>
 
-#include "manifest/cohort.h"
-#include "server/choice.h"
+#include "tests/choice_world.h"
 #include "tests/tap.h"
 
-#define NOW_S	  INT64_C(1780272000)
-#define HOUR_S	  INT64_C(3600)
-#define CLIENTS	  72
-#define PLATFORMS 3
-#define GROUPS	  2
-
-static const char *const platforms[PLATFORMS] = { "linux-x86_64",
-	"windows-x86_64", "darwin-arm64" };
-static const char *const groups[GROUPS] = { "early", "lts" };
-
-enum variant {
-	RIGHT,
-	NO_STOP,     /* gives the first offer to whoever would be stopped */
-	NO_TAKE,     /* a lower percentage moves no rung */
-	NO_PINS,     /* pins are not looked at */
-	NO_FLOOR,    /* platforms' stops do not reach unknown platforms */
-	NO_SEEN,     /* what a client has seen does not count */
-	NO_ENVELOPE, /* the plan is open at once */
-	NO_CONTROL,  /* the control slice is admitted */
-	NO_HAS,	     /* what is installed does not count */
-	VARIANTS,
-};
 static const char *const variant_names[] = { "right", "no stop", "no take",
 	"no pins", "no floor", "no seen", "no envelope", "no control",
 	"no has" };
 
-struct client {
-	char id[CLIENT_ID_SIZE]; /* "": none */
-	int platform;		 /* -1: does not say */
-	int group;		 /* -1: none; ours only */
-	bool ours;		 /* sends seen, checks offers, may ask */
-	bool says_version;
-	int64_t snapshot; /* accepted */
-	int64_t installed;
-};
-
-struct world {
-	enum variant variant;
-	uint64_t rng;
-	int64_t now_s;
-	struct channel_state c;
-	struct client clients[CLIENTS];
-	struct view views[VIEWS_MAX];
-	int nviews;
-	/* what operators have been told, kept apart from the code under test */
-	bool channel_stop, stop[PLATFORMS], own_stop[PLATFORMS];
-	bool group_stop[GROUPS];
-	int64_t channel_pin, pin[PLATFORMS], group_pin[GROUPS];
-	/* results */
-	int violations;
-	int64_t polls, offers, stops, commands, behind, refused;
-	bool quiet;
-	int step;
-	uint64_t seed;
-};
-
 static struct world world;
-
-static void
-wrong(struct world *w, const char *what, const struct client *c)
-{
-	if (w->violations++ == 0 && !w->quiet)
-		tap_note("seed %" PRIu64 " step %d: %s (client %td)", w->seed,
-		    w->step, what, c == NULL ? -1 : c - w->clients);
-}
-
-/* splitmix64 */
-static uint64_t
-next(struct world *w)
-{
-	uint64_t z = w->rng += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return z ^ (z >> 31);
-}
-
-static int
-roll(struct world *w, int n)
-{
-	return (int)(next(w) % (uint64_t)n);
-}
-
-static void
-version_text(char out[static 32], int64_t seq)
-{
-	snprintf(out, 32, "1.%" PRId64 ".0", seq);
-}
-
-/* --- publications -------------------------------------------------------- */
-
-static void
-make_plan(struct world *w, struct rollout *r, struct stage *plan)
-{
-	static const int steps[] = { 100, 1000, 2500, 5000, 10000 };
-	size_t n = 0;
-
-	for (size_t i = 0; i < COUNT(steps); i++) {
-		if (i + 1 < COUNT(steps) && roll(w, 3) == 0)
-			continue;
-		plan[n] = (struct stage){ .percent_bp = steps[i],
-			.min_duration_s = roll(w, 48) * HOUR_S };
-		if (roll(w, 6) == 0)
-			plan[n].not_before_s = w->now_s + roll(w, 72) * HOUR_S;
-		n++;
-	}
-	if (roll(w, 10) == 0)
-		n = 1; /* never more than its first stage */
-	r->plan = plan;
-	r->nplan = n;
-	r->control_bp = roll(w, 4) == 0 ? 0 : 1000;
-}
-
-static void
-forget_stops(struct world *w)
-{
-	w->channel_stop = false;
-	memset(w->stop, 0, sizeof(w->stop));
-	memset(w->own_stop, 0, sizeof(w->own_stop));
-	memset(w->group_stop, 0, sizeof(w->group_stop));
-}
-
-static void
-publish(struct world *w)
-{
-	const struct ladder *before = &w->c.ladder;
-	struct stage plan[8];
-	char version[32], repaired[32], salt[65];
-	const char *repairs_versions[1] = { repaired };
-	int64_t repairs[1] = { before->offer_seq };
-	struct ladder l = { .m = ladder_m(before->m, w->now_s),
-		.nblocks = roll(w, 5) == 0 ? 1 : 4,
-		.offer_seq = before->offer_seq + 1 + roll(w, 2) };
-	struct manifest m = { .product = "editor",
-		.channel = "stable",
-		.seq = l.offer_seq,
-		.version = version,
-		.created_s = w->now_s,
-		.kind = MANIFEST_RELEASE,
-		.offer = true };
-	struct err e;
-
-	for (int64_t s = l.offer_seq - 1; s > 0 && l.ngood < 3; s--) {
-		if (roll(w, 4) != 0)
-			l.good_seq[l.ngood++] = s;
-	}
-	l.fallback_seq = l.ngood > 0 ? l.good_seq[0] : 0;
-	version_text(version, l.offer_seq);
-	version_text(repaired, before->offer_seq);
-	snprintf(salt, sizeof(salt), "%064" PRIx64, next(w));
-	m.rollout.salt = salt;
-	make_plan(w, &m.rollout, plan);
-	if (roll(w, 4) == 0)
-		m.not_before_s = w->now_s + roll(w, 48) * HOUR_S;
-	if (before->m != 0 && roll(w, 3) == 0) {
-		m.repairs = repairs;
-		m.repairs_versions = repairs_versions;
-		m.nrepairs = 1;
-	}
-	if (state_take_in(&w->c, &l, &m, false, &e) < 0) {
-		wrong(w, e.msg, NULL);
-		return;
-	}
-	forget_stops(w);
-}
-
-static void
-renew(struct world *w)
-{
-	struct channel_state was = w->c;
-	struct ladder l = w->c.ladder;
-	struct manifest m = { .product = "editor",
-		.channel = "stable",
-		.seq = l.offer_seq,
-		.version = was.offer_version,
-		.created_s = was.start_s,
-		.not_before_s = was.not_before_s,
-		.kind = MANIFEST_RELEASE,
-		.offer = true };
-	struct err e;
-
-	l.m = ladder_m(l.m, w->now_s);
-	if (roll(w, 6) == 0)
-		l.nblocks = 1;
-	m.rollout =
-	    (struct rollout){ was.salt, was.control_bp, was.plan, was.nplan };
-	if (state_take_in(&w->c, &l, &m, true, &e) < 0) {
-		w->refused++;
-		if (l.nblocks > 1)
-			wrong(w, "a renewal was refused", NULL);
-	}
-}
-
-/* --- operators ----------------------------------------------------------- */
-
-static int
-index_of(const char *const *names, int n, const char *name)
-{
-	for (int i = 0; i < n; i++) {
-		if (strcmp(names[i], name) == 0)
-			return i;
-	}
-	return -1;
-}
-
-static int64_t
-some_seq(struct world *w)
-{
-	const struct ladder *l = &w->c.ladder;
-	int at = roll(w, l->ngood + 2);
-
-	if (at < l->ngood)
-		return l->good_seq[at];
-	return at == l->ngood ? l->offer_seq : 1 + roll(w, 40);
-}
-
-static struct command
-some_command(struct world *w)
-{
-	static const enum command_verb often[] = { COMMAND_PERCENT,
-		COMMAND_PERCENT, COMMAND_PERCENT, COMMAND_PERCENT,
-		COMMAND_PERCENT, COMMAND_PERCENT, COMMAND_PERCENT,
-		COMMAND_PERCENT, COMMAND_HALT, COMMAND_RESUME, COMMAND_RESUME,
-		COMMAND_RESUME, COMMAND_RESUME, COMMAND_ROLLBACK, COMMAND_KILL,
-		COMMAND_PIN, COMMAND_UNPIN, COMMAND_UNPIN, COMMAND_UNPIN,
-		COMMAND_GROUP_ADD, COMMAND_GROUP_REMOVE };
-	static const int percents[] = { 0, 100, 1000, 2000, 2500, 5000, 9000,
-		9500, 10000 };
-	struct command cmd = { .verb = often[roll(w, COUNT(often))] };
-	int whom = roll(w, 12);
-
-	cmd.percent_bp = percents[roll(w, COUNT(percents))];
-	cmd.name = "";
-	if (whom >= 5) {
-		cmd.kind = SCOPE_PLATFORM;
-		cmd.name = platforms[roll(w, PLATFORMS)];
-	}
-	/* every third history is about groups */
-	if (whom == 11 || (whom >= 5 && w->seed % 3 == 0) ||
-	    cmd.verb == COMMAND_GROUP_ADD || cmd.verb == COMMAND_GROUP_REMOVE) {
-		cmd.kind = SCOPE_GROUP;
-		cmd.name = groups[roll(w, GROUPS)];
-	}
-	if (cmd.verb == COMMAND_PIN ||
-	    (cmd.verb == COMMAND_ROLLBACK && roll(w, 2) == 0) ||
-	    (cmd.verb == COMMAND_KILL && roll(w, 4) == 0))
-		cmd.seq = some_seq(w);
-	cmd.back = cmd.verb == COMMAND_PIN && roll(w, 2) == 0;
-	return cmd;
-}
-
-static void
-note_stop(struct world *w, const struct command *cmd, bool on)
-{
-	int p;
-
-	if (cmd->kind == SCOPE_GROUP) {
-		w->group_stop[index_of(groups, GROUPS, cmd->name)] = on;
-		return;
-	}
-	if (cmd->kind == SCOPE_PLATFORM) {
-		p = index_of(platforms, PLATFORMS, cmd->name);
-		w->own_stop[p] = on;
-		w->stop[p] = on;
-		return;
-	}
-	w->channel_stop = on;
-	for (p = 0; p < PLATFORMS; p++)
-		w->stop[p] = on || w->own_stop[p];
-}
-
-static void
-note_pin(struct world *w, const struct command *cmd, int64_t seq)
-{
-	if (cmd->kind == SCOPE_CHANNEL)
-		w->channel_pin = seq;
-	else if (cmd->kind == SCOPE_PLATFORM)
-		w->pin[index_of(platforms, PLATFORMS, cmd->name)] = seq;
-	else
-		w->group_pin[index_of(groups, GROUPS, cmd->name)] = seq;
-}
-
-/* note - what a command that was not refused has promised. */
-static void
-note(struct world *w, const struct command *cmd)
-{
-	switch (cmd->verb) {
-	case COMMAND_HALT:
-	case COMMAND_ROLLBACK:
-	case COMMAND_KILL:
-		note_stop(w, cmd, true);
-		break;
-	case COMMAND_RESUME:
-		note_stop(w, cmd, false);
-		break;
-	case COMMAND_PIN:
-		note_pin(w, cmd, cmd->seq);
-		if (cmd->back && cmd->seq != w->c.ladder.offer_seq)
-			note_stop(w, cmd, true);
-		break;
-	case COMMAND_UNPIN:
-		note_pin(w, cmd, 0);
-		break;
-	case COMMAND_PERCENT:
-	case COMMAND_GROUP_ADD:
-	case COMMAND_GROUP_REMOVE:
-		break;
-	}
-}
-
-static void
-check_moves(struct world *w, const struct channel_state *was)
-{
-	for (size_t i = 0; i < w->c.nscopes; i++) {
-		const struct scope *s = &w->c.scopes[i];
-		const struct scope *old =
-		    i < was->nscopes ? &was->scopes[i] : &was->scopes[0];
-
-		if (s->low > s->high || s->low < old->low ||
-		    s->high < old->high)
-			wrong(w, "a position moved down", NULL);
-	}
-	if (w->c.stop_floor < was->stop_floor)
-		wrong(w, "the floor moved down", NULL);
-}
-
-static void
-command(struct world *w)
-{
-	struct command cmd = some_command(w);
-	struct channel_state was = w->c;
-	struct err e = { 0 };
-
-	w->commands++;
-	if (command_apply(&w->c, &cmd, w->now_s, &e) < 0) {
-		w->refused++;
-		if (memcmp(&was, &w->c, sizeof(was)) != 0)
-			wrong(w, "a refused command changed something", NULL);
-		return;
-	}
-	if (w->variant == NO_TAKE && cmd.verb == COMMAND_PERCENT) {
-		for (size_t i = 0; i < w->c.nscopes; i++) {
-			const struct scope *old =
-			    i < was.nscopes ? &was.scopes[i] : &was.scopes[0];
-
-			w->c.scopes[i].low = old->low;
-			w->c.scopes[i].high = old->high;
-		}
-	}
-	check_moves(w, &was);
-	note(w, &cmd);
-}
 
 /* --- the choice under test ----------------------------------------------- */
 
@@ -442,7 +94,8 @@ scope_of(struct world *w, const struct client *c, bool platform)
 	const struct scope *s = NULL;
 
 	if (platform && c->platform >= 0)
-		s = state_scope(&w->c, SCOPE_PLATFORM, platforms[c->platform]);
+		s = state_scope(
+		    &w->c, SCOPE_PLATFORM, world_platforms[c->platform]);
 	return s != NULL ? s : &w->c.scopes[0];
 }
 
@@ -482,7 +135,7 @@ check_view(struct world *w, const struct poll *p, const struct choice *ch)
 		    v->high == ch->high && v->pin_seq == ch->pin_seq)
 			return;
 	}
-	wrong(w, "a choice without a view", p->c);
+	world_wrong(w, "a choice without a view", p->c);
 }
 
 /* check_offer - may an automatic poll be given the offer? */
@@ -498,17 +151,17 @@ check_offer(struct world *w, const struct poll *p, const struct choice *ch)
 	    strcmp(p->version, w->c.repairs[0]) == 0;
 
 	if (stopped(w, p->c, p->platform))
-		wrong(w, "a stopped release was offered", p->c);
+		world_wrong(w, "a stopped release was offered", p->c);
 	if (w->now_s < w->c.not_before_s)
-		wrong(w, "an offer before not_before", p->c);
+		world_wrong(w, "an offer before not_before", p->c);
 	if (p->q.seen == 0 && pinned)
-		wrong(w, "an offer past a pin", p->c);
+		world_wrong(w, "an offer past a pin", p->c);
 	if (p->q.seen == 0 && p->c->group < 0 && !p->q.ask && !has &&
 	    !repaired && ch->bucket >= cap(w, s))
-		wrong(w, "an offer past the percentage", p->c);
+		world_wrong(w, "an offer past the percentage", p->c);
 	if (ch->rule == RULE_PERCENTAGE && s->percent_bp == 0 &&
 	    p->c->group < 0)
-		wrong(w, "0 % is somebody", p->c);
+		world_wrong(w, "0 % is somebody", p->c);
 }
 
 /* check_kept - whoever has seen the offer that stands keeps it in view. */
@@ -522,7 +175,7 @@ check_kept(struct world *w, const struct poll *p, const struct choice *ch)
 	    position_on_offer(s, &w->c.ladder) &&
 	    p->q.seen == ladder_version(&w->c.ladder, s->high) &&
 	    ch->rung != s->high)
-		wrong(w, "an offer that stands was taken away", p->c);
+		world_wrong(w, "an offer that stands was taken away", p->c);
 }
 
 /* check_no_offer - everybody means everybody, and groups are let in. */
@@ -539,7 +192,7 @@ check_no_offer(struct world *w, const struct poll *p)
 	if (p->q.seen > ladder_version(&w->c.ladder, s->high))
 		return; /* it came from another position */
 	if (cap(w, s) == BP_ALL || p->q.ask)
-		wrong(w, "100 % is not everybody", p->c);
+		world_wrong(w, "100 % is not everybody", p->c);
 }
 
 /* install - what the client does with a view that it has accepted. */
@@ -571,9 +224,9 @@ install(struct world *w, const struct poll *p, const struct choice *ch)
 	    (ch->bucket >= view_cap || ch->bucket >= open))
 		return;
 	if (pin != 0 && seq > pin)
-		wrong(w, "a pinned client installed something newer", c);
+		world_wrong(w, "a pinned client installed something newer", c);
 	if (kind == RUNG_OFFER && stopped(w, c, p->platform))
-		wrong(w, "a stopped release was installed", c);
+		world_wrong(w, "a stopped release was installed", c);
 	c->installed = seq;
 }
 
@@ -600,16 +253,16 @@ some_poll(struct world *w, struct client *c)
 {
 	struct poll p = { .c = c, .platform = c->platform >= 0 };
 
-	version_text(p.version, c->installed);
+	world_version(p.version, c->installed);
 	if (c->ours) {
-		if (roll(w, 20) == 0)
+		if (world_roll(w, 20) == 0)
 			p.platform = false;
 		p.q.seen = c->snapshot;
-		p.q.ask = roll(w, 12) == 0;
-		p.q.group = c->group >= 0 ? groups[c->group] : NULL;
+		p.q.ask = world_roll(w, 12) == 0;
+		p.q.group = c->group >= 0 ? world_groups[c->group] : NULL;
 	}
 	p.q.id = c->id[0] != '\0' ? c->id : NULL;
-	p.q.platform = p.platform ? platforms[c->platform] : NULL;
+	p.q.platform = p.platform ? world_platforms[c->platform] : NULL;
 	return p;
 }
 
@@ -626,7 +279,7 @@ poll_one(struct world *w, struct client *c)
 	check_view(w, &p, &ch);
 	check_kept(w, &p, &ch);
 	if (ch.pin_seq != pin_of(w, c, p.platform))
-		wrong(w, "not the strictest pin", c);
+		world_wrong(w, "not the strictest pin", c);
 	if (ladder_kind(&w->c.ladder, ch.rung) == RUNG_OFFER) {
 		check_offer(w, &p, &ch);
 		w->offers++;
@@ -638,9 +291,9 @@ poll_one(struct world *w, struct client *c)
 	if (snapshot < c->snapshot) {
 		w->behind++;
 		if (!c->ours)
-			wrong(w, "a foreign client was moved down", c);
+			world_wrong(w, "a foreign client was moved down", c);
 		else if (!none_above(w, &p))
-			wrong(w, "a client was moved down", c);
+			world_wrong(w, "a client was moved down", c);
 		return;
 	}
 	c->snapshot = snapshot;
@@ -657,11 +310,11 @@ check_stop(struct world *w, const struct command *cmd)
 
 	after = w->c;
 	if (command_apply(&after, cmd, w->now_s, &e) < 0) {
-		wrong(w, "what is on offer cannot be stopped", NULL);
+		world_wrong(w, "what is on offer cannot be stopped", NULL);
 		return;
 	}
 	for (int i = 0; i < 6; i++) {
-		struct client *c = &w->clients[roll(w, CLIENTS)];
+		struct client *c = &w->clients[world_roll(w, CLIENTS)];
 		struct poll p = some_poll(w, c);
 		struct choice ch = choice_make(&after, &p.q, w->now_s);
 
@@ -669,7 +322,7 @@ check_stop(struct world *w, const struct command *cmd)
 		    strcmp(p.q.platform, cmd->name) != 0)
 			continue;
 		if (ladder_kind(&after.ladder, ch.rung) == RUNG_OFFER)
-			wrong(w, "a stop left somebody the offer", c);
+			world_wrong(w, "a stop left somebody the offer", c);
 	}
 }
 
@@ -682,7 +335,7 @@ check_stops(struct world *w)
 	cmd.verb = COMMAND_KILL;
 	check_stop(w, &cmd);
 	cmd.kind = SCOPE_PLATFORM;
-	cmd.name = platforms[roll(w, PLATFORMS)];
+	cmd.name = world_platforms[world_roll(w, PLATFORMS)];
 	check_stop(w, &cmd);
 	cmd.verb = COMMAND_HALT;
 	check_stop(w, &cmd);
@@ -725,32 +378,32 @@ start(struct world *w, enum variant variant, uint64_t seed)
 		c->group = c->ours && i % 5 < GROUPS ? i % 5 : -1;
 		c->says_version = (i / 4) % 2 == 0 || c->ours;
 	}
-	publish(w);
+	world_publish(w);
 }
 
 static void
 step(struct world *w)
 {
 	struct err e = { 0 };
-	int what = roll(w, 60);
+	int what = world_roll(w, 60);
 
 	if (what < 3)
-		publish(w);
+		world_publish(w);
 	else if (what < 5)
-		renew(w);
+		world_renew(w);
 	else if (what < 35)
-		w->now_s += roll(w, 12) * HOUR_S;
+		w->now_s += world_roll(w, 12) * HOUR_S;
 	else
-		command(w);
+		world_command(w);
 	w->nviews =
 	    choice_views(&w->c, w->now_s, w->views, COUNT(w->views), &e);
 	if (w->nviews < 0) {
-		wrong(w, e.msg, NULL);
+		world_wrong(w, e.msg, NULL);
 		w->nviews = 0;
 	}
 	for (int i = 0; i < 8; i++)
-		poll_one(w, &w->clients[roll(w, CLIENTS)]);
-	if (w->variant == RIGHT && roll(w, 4) == 0)
+		poll_one(w, &w->clients[world_roll(w, CLIENTS)]);
+	if (w->variant == RIGHT && world_roll(w, 4) == 0)
 		check_stops(w);
 }
 
