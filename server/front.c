@@ -193,7 +193,7 @@ loop(struct front *f)
 			(void)!read(f->team.adopted_fd, &n, sizeof(n));
 		if ((p[1].revents & (POLLIN | POLLHUP)) != 0 &&
 		    !read_store(f)) {
-			log_error("store_gone", F("process", "front"));
+			log_error("store_gone", F("fd", f->team.store_fd));
 			return false;
 		}
 	}
@@ -235,8 +235,7 @@ start(struct front *f, int listen_fd, struct err *e)
 
 	if (open_all(f, e) < 0 || sandbox_front(f->conf, &t->sandbox, e) < 0)
 		return -1;
-	log_info("fenced", F("process", "front"),
-	    F("landlock", t->sandbox.landlock),
+	log_info("fenced", F("landlock", t->sandbox.landlock),
 	    F("seccomp", t->sandbox.seccomp ? "yes" : "no"));
 	/* each needs to know how many there are */
 	t->n = want;
@@ -289,8 +288,7 @@ front_run(int store_fd, int listen_fd, const struct server_config *conf)
 	f->team.conf = conf;
 	f->team.store_fd = store_fd;
 	if (start(f, listen_fd, &e) < 0) {
-		log_error("start_failed", F("process", "front"),
-		    F("error", (const char *)e.msg));
+		log_error("start_failed", F("error", (const char *)e.msg));
 		return 2;
 	}
 	asked = loop(f);

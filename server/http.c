@@ -24,6 +24,7 @@
 
 #define POOL_BYTES  8192 /* of a connection: its header and its buffers */
 #define TURN_MS	    500
+#define QUIET_MS    10	  /* when what is left is to end soon */
 #define ANSWER_MS   30000 /* to take an answer, beside its size */
 #define DRAIN_MAX   (1 << 20)
 #define BODIES_MAX  (64 << 20) /* bytes of bodies in memory, per thread */
@@ -614,10 +615,11 @@ http_turn(struct http *h)
 		{ .fd = h->s.wake_fd, .events = POLLIN },
 	};
 	MHD_UNSIGNED_LONG_LONG wanted;
-	int timeout = TURN_MS;
+	int timeout = h->quiet ? QUIET_MS : TURN_MS;
 	int64_t now;
 
-	if (MHD_get_timeout(h->daemon, &wanted) == MHD_YES && wanted < TURN_MS)
+	if (MHD_get_timeout(h->daemon, &wanted) == MHD_YES &&
+	    wanted < (unsigned)timeout)
 		timeout = (int)wanted;
 	(void)poll(p, COUNT(p), timeout);
 	if ((p[1].revents & POLLIN) != 0)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "manifest/base/file.h"
 #include "manifest/base/log.h"
 #include "manifest/base/secret.h"
 #include "manifest/base/text.h"
@@ -45,8 +46,7 @@ cmd_run(const struct args *args, struct err *e)
 		: strcmp(conf.log_level, "warn") == 0 ? LOG_LEVEL_WARN
 						      : LOG_LEVEL_INFO);
 	if (supervise_run(&conf, e) < 0) {
-		log_error("start_failed", F("process", "supervisor"),
-		    F("error", (const char *)e->msg));
+		log_error("start_failed", F("error", (const char *)e->msg));
 		return -1;
 	}
 	return 0;
@@ -135,15 +135,31 @@ cmd_check(const struct args *args, struct err *e)
 	return 0;
 }
 
+/* What a running server holds. */
+static int
+lock_state(const struct server_config *conf, struct arena *a, struct err *e)
+{
+	const char *path = file_path(a, e, conf->state, "lock");
+	int fd;
+
+	if (path == NULL)
+		return -1;
+	if ((fd = file_lock(path, false, e)) < 0)
+		return err_in(e, "the server is running");
+	return fd;
+}
+
 static int
 cmd_prune(const struct args *args, struct err *e)
 {
 	struct server_config conf;
 	AUTO_ARENA a = NULL;
+	AUTO_FD lock = -1;
 	char text[32];
 	int64_t freed;
 
 	if (configure(args, &conf, &a, e) < 0 ||
+	    (lock = lock_state(&conf, a, e)) < 0 ||
 	    store_prune(&conf, &freed, e) < 0)
 		return -1;
 	if (args_flag(args, "json"))

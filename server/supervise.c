@@ -97,15 +97,13 @@ become(const struct supervisor *s, enum process p, pid_t parent)
 }
 
 static int
-fenced(enum process p, int r, const struct sandbox *box, const struct err *e)
+fenced(int r, const struct sandbox *box, const struct err *e)
 {
 	if (r < 0) {
-		log_error("start_failed", F("process", process_name(p)),
-		    F("error", (const char *)e->msg));
+		log_error("start_failed", F("error", (const char *)e->msg));
 		return -1;
 	}
-	log_info("fenced", F("process", process_name(p)),
-	    F("landlock", box->landlock),
+	log_info("fenced", F("landlock", box->landlock),
 	    F("seccomp", box->seccomp ? "yes" : "no"));
 	return 0;
 }
@@ -118,7 +116,7 @@ run_store(const struct supervisor *s)
 	struct err e;
 
 	close_others(keep, COUNT(keep));
-	if (fenced(PROC_STORE, sandbox_store(s->conf, &box, &e), &box, &e) < 0)
+	if (fenced(sandbox_store(s->conf, &box, &e), &box, &e) < 0)
 		return 2;
 	return store_run(
 	    s->line[1], s->brake_line[0], s->post_line[0], s->conf);
@@ -131,7 +129,7 @@ run_post(const struct supervisor *s)
 	struct err e;
 
 	close_others(&s->post_line[1], 1);
-	if (fenced(PROC_POST, sandbox_post(s->conf, &box, &e), &box, &e) < 0)
+	if (fenced(sandbox_post(s->conf, &box, &e), &box, &e) < 0)
 		return 2;
 	return post_run(
 	    s->post_line[1], s->conf->webhook, s->conf->webhook_secret);
@@ -146,7 +144,7 @@ run_brake(const struct supervisor *s)
 
 	close_others(&s->brake_line[1], 1);
 	(void)snprintf(dir, sizeof(dir), "%s/brake", s->conf->state);
-	if (fenced(PROC_BRAKE, sandbox_brake(dir, &box, &e), &box, &e) < 0)
+	if (fenced(sandbox_brake(dir, &box, &e), &box, &e) < 0)
 		return 2;
 	return brake_run(s->brake_line[1], dir);
 }
@@ -193,7 +191,7 @@ start(struct supervisor *s, enum process p, struct err *e)
 		exit(run_role(s, p));
 	}
 	s->child[p] = (struct child){ pid, clock_mono_ms() };
-	log_info("started", F("process", process_name(p)), F("pid", pid));
+	log_info("started", F("child", process_name(p)), F("pid", pid));
 	return 0;
 }
 
@@ -248,7 +246,7 @@ start_due(struct supervisor *s)
 	if (s->back.start_ms != 0 && now >= s->back.start_ms) {
 		s->back.start_ms = 0;
 		if (start_back(s, &e) < 0) {
-			log_error("start_failed", F("process", "store"),
+			log_error("start_failed", F("child", "store"),
 			    F("error", (const char *)e.msg));
 			group_died(&s->back, 0);
 		}
@@ -256,7 +254,7 @@ start_due(struct supervisor *s)
 	if (s->front.start_ms != 0 && now >= s->front.start_ms) {
 		s->front.start_ms = 0;
 		if (start(s, PROC_FRONT, &e) < 0) {
-			log_error("start_failed", F("process", "front"),
+			log_error("start_failed", F("child", "front"),
 			    F("error", (const char *)e.msg));
 			group_died(&s->front, 0);
 		}
@@ -269,13 +267,13 @@ static void
 say_ended(enum process p, int status)
 {
 	if (WIFSIGNALED(status))
-		log_error("ended", F("process", process_name(p)),
+		log_error("ended", F("child", process_name(p)),
 		    F("signal", WTERMSIG(status)));
 	else
 		log_line(
 		    WEXITSTATUS(status) == 0 ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR,
 		    "ended",
-		    LOG_FIELDS(F("process", process_name(p)),
+		    LOG_FIELDS(F("child", process_name(p)),
 			F("status", WEXITSTATUS(status))));
 }
 
@@ -483,7 +481,7 @@ supervise_run(const struct server_config *conf, struct err *e)
 	notify("READY=1");
 	watch(&s);
 	notify("STOPPING=1");
-	log_info("stopping", F("process", "supervisor"));
+	log_info("stopping", F("pid", getpid()));
 	/* front first: what it has promised store must still hear */
 	stop(&s, PROC_FRONT);
 	stop(&s, PROC_STORE);
