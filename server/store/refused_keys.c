@@ -8,6 +8,18 @@
 static const char *const refused[] = {
 	/* the ID of the all-zero key: never a key, and the table's first row */
 	"0000000000000000000000000000000000000000000000000000000000000000",
+	/* root-1 */
+	"1eb9e920aa48999e34bc00bf9b2f5a1d7b7c36805d41bd4b2945056a8d7a5877",
+	/* root-2 */
+	"0e547e06d4897f0bffe5fcaa5da732ff1a2194f64a2ed90ae58ba7dfa40c0761",
+	/* root-3 */
+	"e554f8bf1c8a5fd5c71310b3751506b64d1eb2956e6feda1496c8b64fff746df",
+	/* release-1 */
+	"81279ab92d3d257ee38529c18179ce148bb7c2b5de29e7ec767fe1b4a7ff4ab9",
+	/* release-2 */
+	"5243b50099d664d17406b11ee4990e8220b73bc2a91c35b33962056a6541a973",
+	/* timestamp */
+	"15ec54197eb4c8dd90c1f5d0f2c31117c4e4c0425225a31038c78d02feaad5bc",
 };
 
 int
