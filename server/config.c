@@ -75,14 +75,10 @@ static const struct conf_key keys[] = {
 	{ "metadata_keep", CONF_DURATION, AT(metadata_keep_s), 0, 365 * DAY,
 	    "48h", "documents of older publications are served this long" },
 
-	{ "decide_every", CONF_DURATION, AT(decide_every_s), 1, 3600, "10s",
-	    "how often health is judged and plans advance" },
 	{ "webhook", CONF_TEXT, AT(webhook), 8, 1024, NULL,
 	    "URL that incidents are posted to" },
 	{ "webhook_secret", CONF_TEXT, AT(webhook_secret), 1, PATH_LEN, NULL,
 	    "file with the key that authenticates webhook bodies" },
-	{ "incident_keep", CONF_DURATION, AT(incident_keep_s), DAY,
-	    3650 * DAY, "365d", "closed incidents are kept this long" },
 };
 // clang-format on
 

@@ -49,11 +49,9 @@ struct server_config {
 	int64_t timestamp_validity_s, timestamp_refresh_s;
 	int64_t metadata_keep_s; /* of older publications */
 
-	/* decisions and notifications */
-	int64_t decide_every_s;	    /* how often health is judged */
+	/* notices */
 	const char *webhook;	    /* URL; NULL: none */
 	const char *webhook_secret; /* file with the key that signs the body */
-	int64_t incident_keep_s;    /* audit rows are kept for ever */
 };
 
 /*
