@@ -72,5 +72,5 @@ dist:
 
 demo:
 	@$(DEPS) build demo
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@SLUICE_BIN=$(abspath $(BIN)) packaging/demo
