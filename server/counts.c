@@ -4,7 +4,6 @@
 #include "server/counts.h"
 
 #include <sodium.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "manifest/base/json.h"
@@ -23,27 +22,43 @@ counts_init(struct counts *c)
 	crypto_shorthash_keygen(c->key);
 }
 
+/* Copy at most room - 1 bytes; where the row is zeroed nothing more is
+ * needed.  Returns how many. */
+static size_t
+copy(char *out, size_t room, const char *s)
+{
+	size_t n = strnlen(s, room - 1);
+
+	memcpy(out, s, n);
+	return n;
+}
+
 static void
 copy_name(char out[static COUNTS_NAME + 1], const char *s)
 {
-	(void)snprintf(out, COUNTS_NAME + 1, "%s",
-	    s == NULL			  ? "unknown"
-		: name_ok(s, COUNTS_NAME) ? s
-					  : "other");
+	if (s == NULL)
+		s = "unknown";
+	else if (!name_ok(s, COUNTS_NAME))
+		s = "other";
+	(void)copy(out, COUNTS_NAME + 1, s);
 }
 
 static void
 describe(struct counts_row *r, const struct counts_poll *p)
 {
+	const char *version = p->version;
 	struct err e;
+	size_t n;
 
 	memset(r, 0, sizeof(*r));
-	(void)snprintf(
-	    r->channel, sizeof(r->channel), "%s/%s", p->product, p->channel);
-	(void)snprintf(r->version, sizeof(r->version), "%s",
-	    p->version == NULL			    ? "unknown"
-		: semver_check(p->version, &e) == 0 ? p->version
-						    : "other");
+	n = copy(r->channel, PRODUCT_MAX + 1, p->product);
+	r->channel[n++] = '/';
+	(void)copy(r->channel + n, sizeof(r->channel) - n, p->channel);
+	if (version == NULL)
+		version = "unknown";
+	else if (semver_check(version, &e) < 0)
+		version = "other";
+	(void)copy(r->version, sizeof(r->version), version);
 	copy_name(r->os, p->os);
 	copy_name(r->arch, p->arch);
 }

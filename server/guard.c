@@ -24,9 +24,9 @@ name_ok_here(const char *s, size_t len)
 		char c = s[i];
 
 		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-		    (c >= '0' && c <= '9'))
+		    (c >= '0' && c <= '9') || c == '-')
 			continue;
-		if (c == 0 || strchr("!#$%&'*+-.^_`|~", c) == NULL)
+		if (c == 0 || strchr("!#$%&'*+.^_`|~", c) == NULL)
 			return false;
 	}
 	return true;

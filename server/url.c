@@ -39,7 +39,8 @@ static bool
 path_byte(int c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (c >= '0' && c <= '9') || (c != 0 && strchr("._~+-", c) != NULL);
+	    (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_' ||
+	    c == '+' || c == '~';
 }
 
 /* No empty segment, no "." and no "..". */
