@@ -106,7 +106,6 @@ server_init() {
 	cat >"$WORK/sluiced.conf" <<-END
 		state = $STATE
 		listen = 127.0.0.1:0
-		decide_every = 1s
 	END
 	"$BIN/sluiced" -c "$WORK/sluiced.conf" init --channel "$CHANNEL" "$@" \
 		>"$WORK/init.out" || return
