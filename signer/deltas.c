@@ -188,7 +188,7 @@ memory_each(int threads)
 int
 deltas_make(struct deltas *d, struct err *e)
 {
-	struct making m = { d, NULL, memory_each(d->threads) };
+	struct making m = { d, NULL, 0 };
 	struct jobs jobs = { run_one, &m, 0, d->threads };
 	AUTO_PROGRESS progress = NULL;
 	int64_t total = 0;
@@ -198,6 +198,9 @@ deltas_make(struct deltas *d, struct err *e)
 	for (size_t i = 0; i < d->njobs; i++)
 		total += d->jobs[i].old_path == NULL ? 0 : d->jobs[i].sum->size;
 	jobs.n = d->njobs;
+	if (d->njobs > 0 && jobs.threads > (int)d->njobs)
+		jobs.threads = (int)d->njobs;
+	m.memory_max = memory_each(jobs.threads);
 	m.progress = progress = progress_new("deltas", total);
 	if (jobs_run(&jobs, e) < 0)
 		return -1;
@@ -209,6 +212,8 @@ deltas_make(struct deltas *d, struct err *e)
 			    j->from->version, j->why);
 		else if (keep(d, j, e) < 0)
 			return -1;
+		/* the work folder may be one that stays */
+		(void)unlink(j->patch);
 	}
 	return 0;
 }

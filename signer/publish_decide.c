@@ -1,9 +1,10 @@
 /*
  * What a publication will be, before any file is touched.
  */
+#include "signer/publish_decide.h"
+
 #include <string.h>
 
-#include "signer/publish_decide.h"
 #include "signer/verbs.h"
 
 static bool

@@ -2,12 +2,13 @@
  * Making a publication, from top to bottom: base, decisions, keys, files,
  * deltas, documents, verification, rename.
  */
+#include "signer/publish_make.h"
+
 #include <stdio.h>
 
 #include "signer/check.h"
 #include "signer/describe.h"
 #include "signer/keyless.h"
-#include "signer/publish_make.h"
 #include "signer/verbs.h"
 
 static void
