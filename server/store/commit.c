@@ -161,6 +161,29 @@ commit_start(
 	return q.m < 0 ? -1 : start(&q, e);
 }
 
+int
+commit_resume(struct store *s, struct err *e)
+{
+	char channel[CHANNEL_ID_SIZE], id[SHA256_HEX_SIZE];
+	AUTO_ROWS r = db_rows(s->db, e,
+	    "SELECT channel, id FROM publication WHERE state = 'checking'",
+	    NO_BIND);
+	struct err why, later;
+	int more;
+
+	if (r == NULL)
+		return -1;
+	while ((more = rows_next(r, e)) > 0) {
+		row_copy(r, 0, channel, sizeof(channel));
+		row_copy(r, 1, id, sizeof(id));
+		if (commit_start(s, channel, id, &why) < 0 &&
+		    switch_refuse(s, channel, id, &why, &later) < 0)
+			log_error(
+			    "refuse", F("error", (const char *)later.msg));
+	}
+	return more;
+}
+
 void
 commit_done(struct store *s, const struct job *done, const json_t *answer,
     const struct err *why)

@@ -313,7 +313,8 @@ start(struct store *s, struct err *e)
 	    (s->post_fd >= 0 && fcntl(s->post_fd, F_SETFL, O_NONBLOCK) < 0))
 		return err_sys(e, "fcntl");
 	if (schema_open(&s->db, s->conf->state, DB_MUST_EXIST, e) < 0 ||
-	    admin_open(s, e) < 0 || switch_resume(s, e) < 0)
+	    admin_open(s, e) < 0 || switch_resume(s, e) < 0 ||
+	    commit_resume(s, e) < 0)
 		return -1;
 	s->table_due = true;
 	return 0;

@@ -17,7 +17,7 @@ notify_send(struct store *s, const struct notice *n)
 	struct err e;
 	AUTO_JSON v = NULL;
 
-	log_info("action", F("event", n->event), F("channel", n->channel),
+	log_info("action", F("verb", n->event), F("channel", n->channel),
 	    F("who", n->who), F("reason", n->reason), F("text", n->text));
 	if (s->post_fd < 0 || s->conf->webhook == NULL)
 		return;

@@ -49,6 +49,12 @@ put_files(struct db *db, const char *channel, const char *id,
 	json_t *files = json_object_get(facts, "files");
 	json_t *bases = json_object_get(facts, "delta_bases");
 
+	/* what was pushed gives way to what the rungs name */
+	if (db_do(db, e,
+		"DELETE FROM publication_file WHERE channel = $1"
+		" AND publication = $2",
+		BIND(V(channel), V(id))) < 0)
+		return -1;
 	for (size_t i = 0; i < json_array_size(files); i++)
 		if (put_file(db, channel, id, json_array_get(files, i), e) < 0)
 			return -1;
@@ -373,11 +379,7 @@ switch_resume(struct store *s, struct err *e)
 
 	if (a == NULL)
 		return err_set(e, ERR_SYS, "no memory");
-	if (db_do(s->db, e,
-		"UPDATE publication SET state = 'open'"
-		" WHERE state = 'checking'",
-		NO_BIND) < 0 ||
-	    (n = channel_list(s->db, &ids, a, e)) < 0)
+	if ((n = channel_list(s->db, &ids, a, e)) < 0)
 		return -1;
 	for (int i = 0; i < n; i++)
 		if (resume_channel(s, ids[i], &failed) < 0)

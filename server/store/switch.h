@@ -37,8 +37,8 @@ int switch_refuse(struct store *s, const char *channel, const char *id,
 int switch_retry(
     struct store *s, const char *channel, struct err *e) MUST_CHECK;
 
-/* switch_resume - at start: what was being checked is open again, what was
- * prepared is finished, rounds follow the brake's. */
+/* switch_resume - at start: what was prepared is finished, rounds follow the
+ * brake's. */
 int switch_resume(struct store *s, struct err *e) MUST_CHECK;
 
 #endif
