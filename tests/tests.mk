@@ -2,8 +2,7 @@
 # that needs no network.
 
 TESTS_CLI := $(wildcard tests/cli/*.t)
-TESTS_E2E := $(wildcard tests/e2e/*.sh)
-TESTS_E2E := $(filter-out tests/e2e/lib.sh,$(TESTS_E2E))
+TESTS_E2E := $(wildcard tests/e2e/[0-9]*.sh)
 CHECK_JOBS ?= 2
 FUZZ_SECONDS ?= 60
 DEPS ?= packaging/deps
