@@ -10,6 +10,7 @@
 #include <divsufsort64.h>
 
 #define NARROW_MAX INT32_MAX
+#define PAIRS	   65536
 
 int64_t
 suffix_memory(int64_t size)
@@ -18,31 +19,69 @@ suffix_memory(int64_t size)
 
 	if (__builtin_mul_overflow(size, width, &total))
 		return INT64_MAX;
-	return total;
+	return total + (PAIRS + 1) * (int64_t)sizeof(size_t);
+}
+
+static int
+sort(struct suffix *s, struct err *e)
+{
+	size_t n = s->text.len;
+	int failed;
+
+	if (n <= NARROW_MAX) {
+		s->narrow = malloc(n * sizeof(*s->narrow));
+		if (s->narrow == NULL)
+			return err_sys(e, "suffix array");
+		failed = divsufsort(s->text.at, s->narrow, (int32_t)n);
+	} else {
+		s->wide = calloc(n, sizeof(*s->wide));
+		if (s->wide == NULL)
+			return err_sys(e, "suffix array");
+		failed = divsufsort64(s->text.at, s->wide, (int64_t)n);
+	}
+	if (failed)
+		return err_set(e, ERR_SYS, "suffix array: cannot sort");
+	return 0;
+}
+
+static size_t
+pair(const uint8_t *at)
+{
+	return (size_t)at[0] << 8 | at[1];
+}
+
+/* Where the suffixes of each two first bytes begin: it saves the first sixteen
+ * steps of a search.  The last byte stands alone and counts as followed by 0,
+ * before which it sorts. */
+static int
+count_pairs(struct suffix *s, struct err *e)
+{
+	const uint8_t *t = s->text.at;
+	size_t i, sum = 0, n = s->text.len, here;
+
+	s->pairs = calloc(PAIRS + 1, sizeof(*s->pairs));
+	if (s->pairs == NULL)
+		return err_sys(e, "suffix array");
+	for (i = 0; i + 1 < n; i++)
+		s->pairs[pair(t + i)]++;
+	s->pairs[(size_t)t[n - 1] << 8]++;
+	for (i = 0; i <= PAIRS; i++) {
+		here = s->pairs[i];
+		s->pairs[i] = sum;
+		sum += here;
+	}
+	return 0;
 }
 
 int
 suffix_init(struct suffix *s, struct bytes text, struct err *e)
 {
-	int failed;
-
 	*s = (struct suffix){ .text = text };
 	if (text.len == 0)
 		return 0;
-	if (text.len <= NARROW_MAX) {
-		s->narrow = malloc(text.len * sizeof(*s->narrow));
-		if (s->narrow == NULL)
-			return err_sys(e, "suffix array");
-		failed = divsufsort(text.at, s->narrow, (int32_t)text.len);
-	} else {
-		s->wide = calloc(text.len, sizeof(*s->wide));
-		if (s->wide == NULL)
-			return err_sys(e, "suffix array");
-		failed = divsufsort64(text.at, s->wide, (int64_t)text.len);
-	}
-	if (failed) {
+	if (sort(s, e) < 0 || count_pairs(s, e) < 0) {
 		suffix_done(s);
-		return err_set(e, ERR_SYS, "suffix array: cannot sort");
+		return -1;
 	}
 	return 0;
 }
@@ -52,8 +91,8 @@ suffix_done(struct suffix *s)
 {
 	free(s->narrow);
 	free(s->wide);
-	s->narrow = NULL;
-	s->wide = NULL;
+	free(s->pairs);
+	*s = (struct suffix){ 0 };
 }
 
 size_t
@@ -101,16 +140,33 @@ compare(const struct suffix *s, size_t rank, struct bytes want, size_t known)
 			  : n < want.len && text[n] < want.at[n] };
 }
 
+/* The ranks among which the longest match is: [*lo, *hi]. */
+static void
+bounds(const struct suffix *s, struct bytes want, size_t *lo, size_t *hi)
+{
+	size_t p;
+
+	*lo = 0;
+	*hi = s->text.len - 1;
+	if (want.len < 2)
+		return;
+	p = pair(want.at);
+	if (s->pairs[p] == s->pairs[p + 1])
+		return; /* not even two bytes match */
+	*lo = s->pairs[p];
+	*hi = s->pairs[p + 1] - 1;
+}
+
 size_t
 suffix_longest(const struct suffix *s, struct bytes want, size_t *where)
 {
 	struct compared low, high, mid;
-	size_t lo = 0, hi = s->text.len, half;
+	size_t lo, hi, half;
 
 	*where = 0;
-	if (hi == 0 || want.len == 0)
+	if (s->text.len == 0 || want.len == 0)
 		return 0;
-	hi--;
+	bounds(s, want, &lo, &hi);
 	low = compare(s, lo, want, 0);
 	high = compare(s, hi, want, 0);
 	/*

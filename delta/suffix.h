@@ -15,6 +15,7 @@ struct suffix {
 	struct bytes text; /* borrowed */
 	int32_t *narrow;   /* owned; one of the two, or none for no text */
 	int64_t *wide;
+	size_t *pairs; /* owned; first rank of each two first bytes */
 };
 
 /* suffix_memory - bytes that the array of a text of this size takes. */
