@@ -40,16 +40,17 @@ check "tuf-js follows the halt" tuf_read --state "$state" "$url" "$ROOT"
 is "... which offers nothing" "$(echo "$OUT" | jq -r .kind)" halt
 
 cp "$WORK/offer" "$SITE/$CHANNEL/timestamp.json"
-refused "it does not go back to the offer below" 1 \
+refused "it does not go back to the offer below" 3 \
 	tuf_read --state "$state" "$url" "$ROOT"
+like "... whose version is lower" "$ERR" '[Vv]ersion.* is less than'
 cp "$WORK/old-timestamp" "$SITE/$CHANNEL/timestamp.json"
-refused "... nor to the publication before" 1 \
+refused "... nor to the publication before" 3 \
 	tuf_read --state "$state" "$url" "$ROOT"
 check "who comes anew reads the old one" tuf_read "$url" "$ROOT"
 
 cp "$WORK/offer" "$SITE/$CHANNEL/timestamp.json"
 artifact=$(find "$SITE/$CHANNEL/targets/1.1.0" -name '*.editor')
 printf x | dd of="$artifact" bs=1 seek=1000 conv=notrunc status=none
-refused "a changed artifact is refused" 1 tuf_read "$url" "$ROOT"
+refused "a changed artifact is refused" 3 tuf_read "$url" "$ROOT"
 like "... by its digest" "$ERR" '[Hh]ash|digest'
 finish

@@ -10,7 +10,7 @@
 //   --artifact N    at most so many artifacts are downloaded (default: all)
 //
 // Prints one line of JSON and exits 0; what is refused is said on standard
-// error, exit status 1.
+// error, exit status 3 (1 is node's own, for failures that prove nothing).
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
@@ -161,5 +161,5 @@ async function main() {
 
 main().catch((e) => {
   console.error(`refused: ${e.message}`);
-  process.exit(1);
+  process.exit(3);
 });
