@@ -38,7 +38,7 @@ ALLFLAGS := -std=gnu11 $(WARN) $(WERROR) $(CPPFLAGS) $(HARDEN) $(CFLAGS) $(SANFL
 LDFLAGS  += $(SANFLAGS) $(LDHARDEN) -pie -pthread -Wl,--as-needed
 
 LIBS_BASE   := -ljansson -lsodium -lcrypto -lcurl
-LIBS_DELTA  := -ldivsufsort -ldivsufsort64 -lbz2
+LIBS_DELTA  := -ldivsufsort -ldivsufsort64 -lbz2 -lzstd -llzma
 LIBS_SERVER := -lmicrohttpd -lsqlite3 -lseccomp
 
 # --- what is built from what -------------------------------------------------
@@ -48,7 +48,7 @@ MAINS := delta/sluice-delta.c signer/sluice-sign.c client/sluice.c server/sluice
 srcs = $(filter-out $(MAINS),$(wildcard $(addsuffix /*.c,$(1))))
 SRC_BASE     := $(call srcs,manifest/base)
 SRC_MANIFEST := $(call srcs,manifest)
-SRC_DELTA    := $(call srcs,delta)
+SRC_DELTA    := $(call srcs,delta delta/core)
 SRC_SIGNER   := $(call srcs,signer)
 SRC_CLIENT   := $(call srcs,client)
 SRC_SERVER   := $(call srcs,server server/store server/feature)

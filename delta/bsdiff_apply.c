@@ -31,8 +31,10 @@ struct apply {
 };
 
 int64_t
-bsdiff_apply_memory(void)
+bsdiff_apply_memory(int64_t old_size, int64_t new_size)
 {
+	(void)old_size;
+	(void)new_size;
 	return 3 * BZ_READER_MEMORY + (int64_t)sizeof(struct apply);
 }
 
@@ -203,6 +205,10 @@ apply_open(struct apply *a, const struct delta_apply *d, struct err *e)
 	struct bsdiff_header h;
 	struct stat st;
 
+	if (d->memory_max > 0 && bsdiff_apply_memory(0, 0) > d->memory_max)
+		return err_set(e, ERR_LIMIT,
+		    "applying a bsdiff40 patch takes %lld KiB",
+		    (long long)(bsdiff_apply_memory(0, 0) >> 10));
 	if (bsdiff_header_read(d->patch_fd, &h, e) < 0)
 		return -1;
 	if (!d->unverified && h.new_size != d->out_size)

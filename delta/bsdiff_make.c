@@ -4,23 +4,17 @@
  */
 #include "delta/bsdiff.h"
 
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "delta/bz.h"
+#include "delta/filemap.h"
 #include "delta/match.h"
 #include "delta/suffix.h"
 #include "manifest/base/file.h"
 #include "manifest/base/text.h"
 
-struct mapping {
-	struct bytes bytes;
-	void *map;
-};
-
 struct make {
-	struct mapping old, new;
+	struct filemap old, new;
 	struct suffix suffix;
 	struct covers covers;
 	int fd;
@@ -42,38 +36,14 @@ bsdiff_make_memory(int64_t old_size, int64_t new_size)
 	return total;
 }
 
-static int
-map(struct mapping *m, int fd, const char *name, struct err *e)
-{
-	static const uint8_t nothing;
-	struct stat st;
-
-	m->bytes = (struct bytes){ &nothing, 0 };
-	if (fstat(fd, &st) < 0)
-		return err_sys(e, "%s", name);
-	if (!S_ISREG(st.st_mode))
-		return err_set(e, ERR_INPUT, "%s: not a regular file", name);
-	if (st.st_size == 0)
-		return 0;
-	m->map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (m->map == MAP_FAILED) {
-		m->map = NULL;
-		return err_sys(e, "%s", name);
-	}
-	m->bytes = (struct bytes){ m->map, (size_t)st.st_size };
-	return 0;
-}
-
 static void
 make_done(struct make *m)
 {
 	bz_discard(&m->stream);
 	match_done(&m->covers);
 	suffix_done(&m->suffix);
-	if (m->old.map)
-		(void)munmap(m->old.map, m->old.bytes.len);
-	if (m->new.map)
-		(void)munmap(m->new.map, m->new.bytes.len);
+	filemap_done(&m->old);
+	filemap_done(&m->new);
 }
 
 /* Bytes of new after cover i that no cover holds; -1: before the first. */
@@ -187,8 +157,8 @@ bsdiff_make(const struct delta_make *d, struct err *e)
 	char text[32];
 	int64_t need;
 
-	if (map(&m.old, d->old_fd, "old file", e) < 0 ||
-	    map(&m.new, d->new_fd, "new file", e) < 0)
+	if (filemap_open(&m.old, d->old_fd, "old file", e) < 0 ||
+	    filemap_open(&m.new, d->new_fd, "new file", e) < 0)
 		return -1;
 	need = bsdiff_make_memory(
 	    (int64_t)m.old.bytes.len, (int64_t)m.new.bytes.len);

@@ -12,25 +12,29 @@
 #include <unistd.h>
 
 #include "delta/bsdiff.h"
+#include "delta/native.h"
 #include "manifest/base/file.h"
 
-struct format {
+struct codec {
 	const char *name;
 	char magic[8];
 	int (*make)(const struct delta_make *d, struct err *e);
 	int (*apply)(const struct delta_apply *d, struct err *e);
 	int (*inspect)(int fd, struct buf *out, struct err *e);
 	int64_t (*make_memory)(int64_t old_size, int64_t new_size);
-	int64_t (*apply_memory)(void);
+	int64_t (*apply_memory)(int64_t old_size, int64_t new_size);
 };
 
-static const struct format formats[] = {
+static const struct codec formats[] = {
 	{ DELTA_BSDIFF40, { 'B', 'S', 'D', 'I', 'F', 'F', '4', '0' },
 	    bsdiff_make, bsdiff_apply, bsdiff_inspect, bsdiff_make_memory,
 	    bsdiff_apply_memory },
+	{ DELTA_SLUICE1, { 'S', 'L', 'D', 'E', 'L', 'T', 'A', '1' },
+	    native_make, native_apply, native_inspect, native_make_memory,
+	    native_apply_memory },
 };
 
-static const struct format *
+static const struct codec *
 format_find(const char *name)
 {
 	size_t i;
@@ -50,7 +54,7 @@ unknown(const char *name, struct err *e)
 int64_t
 delta_memory(const char *format, int64_t old_size, int64_t new_size)
 {
-	const struct format *f = format_find(format);
+	const struct codec *f = format_find(format);
 
 	return f ? f->make_memory(old_size, new_size) : INT64_MAX;
 }
@@ -58,17 +62,15 @@ delta_memory(const char *format, int64_t old_size, int64_t new_size)
 int64_t
 delta_apply_memory(const char *format, int64_t old_size, int64_t new_size)
 {
-	const struct format *f = format_find(format);
+	const struct codec *f = format_find(format);
 
-	(void)old_size;
-	(void)new_size;
-	return f ? f->apply_memory() : INT64_MAX;
+	return f ? f->apply_memory(old_size, new_size) : INT64_MAX;
 }
 
 int
 delta_make(const struct delta_make *d, struct err *e)
 {
-	const struct format *f = format_find(d->format);
+	const struct codec *f = format_find(d->format);
 
 	return f ? f->make(d, e) : unknown(d->format, e);
 }
@@ -76,18 +78,12 @@ delta_make(const struct delta_make *d, struct err *e)
 int
 delta_apply(const struct delta_apply *d, struct err *e)
 {
-	const struct format *f = format_find(d->format);
+	const struct codec *f = format_find(d->format);
 
-	if (f == NULL)
-		return unknown(d->format, e);
-	if (d->memory_max > 0 && f->apply_memory() > d->memory_max)
-		return err_set(e, ERR_LIMIT,
-		    "applying a %s patch takes %lld KiB", f->name,
-		    (long long)(f->apply_memory() >> 10));
-	return f->apply(d, e);
+	return f ? f->apply(d, e) : unknown(d->format, e);
 }
 
-static const struct format *
+static const struct codec *
 format_of(int patch_fd)
 {
 	char magic[sizeof(formats[0].magic)];
@@ -104,7 +100,7 @@ format_of(int patch_fd)
 const char *
 delta_format(int patch_fd)
 {
-	const struct format *f = format_of(patch_fd);
+	const struct codec *f = format_of(patch_fd);
 
 	return f ? f->name : NULL;
 }
@@ -112,7 +108,7 @@ delta_format(int patch_fd)
 int
 delta_inspect(int patch_fd, struct buf *out, struct err *e)
 {
-	const struct format *f = format_of(patch_fd);
+	const struct codec *f = format_of(patch_fd);
 
 	if (f == NULL)
 		return err_set(e, ERR_INPUT, "not a patch of a known format");

@@ -1,7 +1,7 @@
 /*
- * Binary deltas: make, apply, inspect.  One header for all formats; BSDIFF40
- * (Colin Percival's format, "BSDIFF40" header, bzip2 streams) is the one that
- * exists.
+ * Binary deltas: make, apply, inspect.  One header for all formats: BSDIFF40,
+ * Colin Percival's, which many updaters read; and our own, which understands
+ * executables and is a third of that and less.
  */
 #ifndef SLUICE_DELTA_H
 #define SLUICE_DELTA_H
@@ -15,11 +15,12 @@
 #include "manifest/base/err.h"
 
 #define DELTA_BSDIFF40 "bsdiff40"
+#define DELTA_SLUICE1  "sluice-delta/1"
 
 /* delta_make - a patch that turns old into new.  Refuses (ERR_LIMIT) when
  * making would need more than memory_max bytes; memory_max 0: no bound. */
 struct delta_make {
-	const char *format; /* DELTA_BSDIFF40 */
+	const char *format; /* one of the above */
 	int old_fd, new_fd; /* regular files, read from the start (mapped) */
 	int patch_fd;	    /* empty regular file, written and fsynced */
 	int64_t memory_max;
@@ -54,7 +55,8 @@ struct delta_apply {
 };
 int delta_apply(const struct delta_apply *d, struct err *e) MUST_CHECK;
 
-/* delta_apply_memory - bytes that applying needs at most beyond the files. */
+/* delta_apply_memory - bytes that applying needs beyond the files: at most, or
+ * for DELTA_SLUICE1 as a rule (each patch says it, and is held to it). */
 int64_t delta_apply_memory(
     const char *format, int64_t old_size, int64_t new_size);
 

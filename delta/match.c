@@ -217,8 +217,8 @@ close_cover(struct piece *p, const struct hit *h)
 		int64_t max = min64(to - c.new_at, h->old_at);
 
 		if (max > 0)
-			back =
-			    match_stretch(new + to - 1, old + h->old_at - 1, max, -1);
+			back = match_stretch(
+			    new + to - 1, old + h->old_at - 1, max, -1);
 		overlap = c.new_at + c.len - (to - back);
 		if (overlap > 0) {
 			int64_t keep = match_split(new + to - back,

@@ -34,4 +34,14 @@ int match_covers(const struct suffix *old, struct bytes new, struct covers *out,
     struct err *e) MUST_CHECK;
 void match_done(struct covers *c);
 
+/* match_stretch - how far a match reaches (step 1: forwards, -1: backwards):
+ * the length with most agreeing over differing bytes. */
+int64_t match_stretch(
+    const uint8_t *new, const uint8_t *old, int64_t max, int step);
+
+/* match_split - where two covers overlap, the split with most agreeing bytes:
+ * how many of the overlapping ones stay with the first. */
+int64_t match_split(const uint8_t *new, const uint8_t *first,
+    const uint8_t *second, int64_t overlap);
+
 #endif

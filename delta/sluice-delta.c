@@ -75,11 +75,18 @@ size_of(int fd)
 	return fstat(fd, &st) == 0 ? (int64_t)st.st_size : 0;
 }
 
+/* A short name of a format, or its own. */
+static const char *
+format_arg(const char *name)
+{
+	return strcmp(name, "sluice") == 0 ? DELTA_SLUICE1 : name;
+}
+
 static int
 make_cmd(const struct args *args, struct err *e)
 {
-	struct delta_make d = { .format =
-				    args_text(args, "format", DELTA_BSDIFF40) };
+	struct delta_make d = { .format = format_arg(
+				    args_text(args, "format", "sluice")) };
 	AUTO_FD old = open_input(args->argv[0], e);
 	AUTO_FD new = old < 0 ? -1 : open_input(args->argv[1], e);
 	CLEANUP(output_done) struct output patch = { .fd = -1 };
@@ -167,7 +174,8 @@ inspect_cmd(const struct args *args, struct err *e)
 }
 
 static const struct opt make_opts[] = {
-	{ "format", 'f', OPT_TEXT, "FORMAT", "bsdiff40 (the default)" },
+	{ "format", 'f', OPT_TEXT, "FORMAT",
+	    "sluice (the default) or bsdiff40" },
 	{ "memory", 'm', OPT_TEXT, "SIZE",
 	    "refuse to take more memory (suffix K, M, G)" },
 	{ "quiet", 'q', OPT_FLAG, NULL, "say nothing" },

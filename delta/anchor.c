@@ -1,0 +1,201 @@
+/*
+ * Matching by anchors: a rolling hash of 24 bytes, of which one in eight by its
+ * value, so that the same bytes are anchors in both files.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "delta/native.h"
+#include "delta/suffix.h"
+
+#define WINDOW	   24
+#define SAMPLE	   7 /* hash & SAMPLE == 0 */
+#define CANDIDATES 4
+#define PRIME	   0x9e3779b97f4a7c15
+
+struct anchors {
+	uint64_t *at; /* owned; offset + 1, CANDIDATES for each hash */
+	unsigned bits;
+	uint64_t out; /* PRIME to the power of WINDOW */
+};
+
+int
+blocks_add(struct blocks *b, struct block add, struct err *e)
+{
+	struct block *last = b->n > 0 ? &b->at[b->n - 1] : NULL, *grown;
+	size_t room;
+
+	if (add.len == 0)
+		return 0;
+	if (last && last->new + last->len == add.new &&
+	    last->old + last->len == add.old) {
+		last->len += add.len;
+		return 0;
+	}
+	if (b->n == b->room) {
+		room = b->room ? b->room + b->room / 2 : 1024;
+		grown = reallocarray(b->at, room, sizeof(*grown));
+		if (grown == NULL)
+			return err_sys(e, "matching");
+		b->at = grown;
+		b->room = room;
+	}
+	b->at[b->n++] = add;
+	return 0;
+}
+
+void
+blocks_done(struct blocks *b)
+{
+	free(b->at);
+	*b = (struct blocks){ 0 };
+}
+
+static uint64_t
+hash_first(const uint8_t *at)
+{
+	uint64_t h = 0;
+	int i;
+
+	for (i = 0; i < WINDOW; i++)
+		h = h * PRIME + at[i] + 1;
+	return h;
+}
+
+/* The hash one byte further. */
+static uint64_t
+hash_next(const struct anchors *a, uint64_t h, const uint8_t *at)
+{
+	return h * PRIME + at[WINDOW] + 1 - a->out * ((uint64_t)at[0] + 1);
+}
+
+static bool
+sampled(uint64_t h)
+{
+	return (h >> 40 & SAMPLE) == 0;
+}
+
+static uint64_t *
+bucket(const struct anchors *a, uint64_t h)
+{
+	return &a->at[((h ^ h >> 32) * PRIME >> (64 - a->bits)) * CANDIDATES];
+}
+
+static int
+index_old(struct anchors *a, struct bytes old, struct err *e)
+{
+	uint64_t h, off, *b;
+	int i;
+
+	a->bits = 8;
+	while (a->bits < 28 && old.len >> (a->bits + 3) != 0)
+		a->bits++;
+	a->at = calloc((size_t)CANDIDATES << a->bits, sizeof(*a->at));
+	if (a->at == NULL)
+		return err_sys(e, "matching");
+	a->out = 1;
+	for (i = 0; i < WINDOW; i++)
+		a->out *= PRIME;
+	if (old.len < WINDOW)
+		return 0;
+	h = hash_first(old.at);
+	for (off = 0;; off++) {
+		if (sampled(h)) {
+			b = bucket(a, h);
+			for (i = 0; i < CANDIDATES && b[i] != 0; i++)
+				continue;
+			if (i < CANDIDATES)
+				b[i] = off + 1;
+		}
+		if (off + WINDOW >= old.len)
+			return 0;
+		h = hash_next(a, h, old.at + off);
+	}
+}
+
+/* The block around equal bytes at (new, old), not before `from`. */
+static struct block
+grow(const struct view *v, uint64_t new, uint64_t old, uint64_t from)
+{
+	uint64_t left = v->new.len - new, back = 0, max;
+	struct block b;
+
+	if (left > v->old.len - old)
+		left = v->old.len - old;
+	b.len = suffix_common(v->new.at + new, v->old.at + old, (size_t)left);
+	max = new - from < old ? new - from : old;
+	while (back < max &&
+	    v->new.at[new - back - 1] == v->old.at[old - back - 1])
+		back++;
+	b.new = new - back;
+	b.old = old - back;
+	b.len += back;
+	return b;
+}
+
+/* The best block at an anchor; the alignment that is there comes first. */
+static struct block
+best_block(const struct anchors *a, const struct view *v, uint64_t h,
+    uint64_t new, const struct block *last)
+{
+	uint64_t from = last->new + last->len,
+		 here = new + last->old - last->new;
+	const uint64_t *b = bucket(a, h);
+	struct block best = { 0 }, c;
+	int i;
+
+	if (here < v->old.len) {
+		best = grow(v, new, here, from);
+		if (best.len >= WINDOW)
+			return best;
+	}
+	for (i = 0; i < CANDIDATES && b[i] != 0; i++) {
+		c = grow(v, new, b[i] - 1, from);
+		if (c.len > best.len)
+			best = c;
+	}
+	return best;
+}
+
+static int
+scan_new(const struct anchors *a, const struct view *v, struct blocks *out,
+    struct err *e)
+{
+	struct block last = { 0 }, b;
+	uint64_t at = 0, h;
+
+	if (v->new.len < WINDOW)
+		return 0;
+	h = hash_first(v->new.at);
+	for (;;) {
+		if (sampled(h)) {
+			b = best_block(a, v, h, at, &last);
+			if (b.len >= WINDOW) {
+				if (blocks_add(out, b, e) < 0)
+					return -1;
+				last = b;
+				at = b.new + b.len;
+				if (v->new.len - at < WINDOW)
+					return 0;
+				h = hash_first(v->new.at + at);
+				continue;
+			}
+		}
+		if (at + WINDOW >= v->new.len)
+			return 0;
+		h = hash_next(a, h, v->new.at + at);
+		at++;
+	}
+}
+
+int
+anchor_blocks(const struct view *v, struct blocks *out, struct err *e)
+{
+	struct anchors a = { 0 };
+	int failed = index_old(&a, v->old, e);
+
+	if (failed == 0)
+		failed = scan_new(&a, v, out, e);
+	free(a.at);
+	return failed;
+}

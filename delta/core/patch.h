@@ -1,0 +1,43 @@
+/*
+ * Applying a patch of format "sluice-delta/1": plain C, no operating system.
+ * An updater on any system can embed this folder with manifest/base/err.c,
+ * libzstd and liblzma.
+ */
+#ifndef SLUICE_CORE_PATCH_H
+#define SLUICE_CORE_PATCH_H
+
+#include "delta/core/format.h"
+#include "delta/core/image.h"
+
+/*
+ * patch_apply - rebuild new from old and the patch.
+ *
+ *   old, patch   the whole files, for instance mapped; the caller has checked
+ *                that old has the digest in the header (format_read)
+ *   memory_max   refuse (ERR_LIMIT) before taking more; 0: no bound
+ *   write        takes the bytes of new in their order, never more than the
+ *                header's new_size; -1 with e set ends it all
+ *
+ * Returns 0 when new_size bytes were written.  They are the right ones if they
+ * have the header's digest: the caller must look, and only then use them.
+ * ERR_INPUT: malformed.
+ */
+struct patch_apply {
+	const uint8_t *old;
+	size_t old_size;
+	const uint8_t *patch;
+	size_t patch_size;
+	uint64_t memory_max;
+	int (*write)(void *ctx, const uint8_t *at, size_t len, struct err *e);
+	void *ctx;
+};
+int patch_apply(const struct patch_apply *a, struct err *e) MUST_CHECK;
+
+/* patch_tables - the layout tables of a patch. */
+int patch_tables(
+    const struct format *f, struct tables *t, struct err *e) MUST_CHECK;
+
+/* patch_memory - what applying takes at most, beyond the three files. */
+uint64_t patch_memory(const struct format *f, const struct tables *t);
+
+#endif

@@ -1,0 +1,177 @@
+/*
+ * Guessing references.
+ */
+#include "delta/core/refs.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NEAR_BITS   16
+#define NEAR_LOG    9
+#define LEARNED_MIN 8
+#define LEARNED_MAX 19
+#define FIBONACCI   0x9e3779b97f4a7c15
+#define LOW	    0xfff
+
+static unsigned
+learned_bits(uint64_t old_size)
+{
+	unsigned bits = LEARNED_MIN;
+
+	while (bits < LEARNED_MAX && old_size >> (bits + 5) != 0)
+		bits++;
+	return bits;
+}
+
+uint64_t
+refs_memory(uint64_t old_size)
+{
+	return (sizeof(struct refs_entry) << learned_bits(old_size)) +
+	    (sizeof(uint64_t) << NEAR_BITS);
+}
+
+int
+refs_init(struct refs *r, const struct map *map, const struct sites *old,
+    struct err *e)
+{
+	memset(r, 0, sizeof(*r));
+	r->map = map;
+	r->old = old;
+	r->bits = learned_bits(map->tables->old.file_size);
+	r->learned = calloc((size_t)1 << r->bits, sizeof(*r->learned));
+	r->near = calloc((size_t)1 << NEAR_BITS, sizeof(*r->near));
+	if (r->learned == NULL || r->near == NULL)
+		return err_set(e, ERR_SYS, "references: out of memory");
+	return 0;
+}
+
+void
+refs_done(struct refs *r)
+{
+	free(r->learned);
+	free(r->near);
+	r->learned = NULL;
+	r->near = NULL;
+}
+
+static struct refs_entry *
+learned(const struct refs *r, uint64_t target)
+{
+	return &r->learned[(target * FIBONACCI) >> (64 - r->bits)];
+}
+
+static uint64_t *
+near(const struct refs *r, uint64_t target)
+{
+	return &r->near[((target >> NEAR_LOG) * FIBONACCI) >> (64 - NEAR_BITS)];
+}
+
+/* Address in new of an offset; outside the regions offsets are addresses. */
+static uint64_t
+address(const struct region *r, uint64_t off)
+{
+	return r ? r->va + (off - r->off) : off;
+}
+
+void
+refs_begin(struct refs *r, const struct region *region, const struct site *site,
+    uint64_t off_new, struct ref *x)
+{
+	const struct image *new = &r->map->tables->new;
+	const struct region *to;
+	const struct refs_entry *entry;
+	uint64_t end, va = region->va + (site->off - region->off);
+
+	to = region->pair >= 0 ? &new->at[region->pair] : NULL;
+	if (to == NULL || off_new - to->off >= to->size)
+		to = image_span(new, off_new, &end);
+	x->kind = site->kind;
+	x->width = site_width(site->kind);
+	x->va = address(to, off_new);
+	x->target = site_target(r->old, region, site);
+	x->anchor = site->kind == SITE_TABLE
+	    ? map_address(r->map, sites_table(r->old, region, va))
+	    : site_anchor(new, to, site->kind, x->va);
+	if (x->kind == SITE_A64) {
+		x->word = number_u32(r->old->bytes + site->off);
+		a64_decode(x->word, &x->a64);
+	}
+	x->mapped = map_address(r->map, x->target);
+	entry = learned(r, x->target);
+	x->first = x->target != 0 && entry->target == x->target ? entry->actual
+								: x->mapped;
+}
+
+bool
+refs_near(const struct refs *r, const struct ref *x, uint64_t *target)
+{
+	uint64_t shift = *near(r, x->target);
+
+	*target = x->target + shift;
+	return shift != 0;
+}
+
+void
+refs_put(const struct ref *x, uint64_t target, uint8_t out[static 8])
+{
+	if (x->kind == SITE_A64)
+		number_put_u32(out, a64_put(&x->a64, x->word, x->va, target));
+	else if (x->width == 8)
+		number_put_u64(out, target - x->anchor);
+	else
+		number_put_u32(out, (uint32_t)(target - x->anchor));
+}
+
+void
+refs_hit(struct refs *r, const struct ref *x, const uint8_t *field)
+{
+	struct a64 i;
+	uint32_t w;
+
+	if (x->kind != SITE_A64 || x->a64.form != A64_ADRP)
+		return;
+	w = number_u32(field);
+	a64_decode(w, &i);
+	if (i.form == A64_ADRP)
+		r->page[i.reg] = a64_value(&i, w, x->va);
+}
+
+/* Where the field of an instruction points; false: not known. */
+static bool
+actual_a64(const struct refs *r, const struct ref *x, const uint8_t *field,
+    uint64_t *actual)
+{
+	uint32_t w = number_u32(field);
+	struct a64 i;
+
+	a64_decode(w, &i);
+	if (i.form != x->a64.form)
+		return false;
+	*actual = a64_value(&i, w, x->va);
+	if (i.form == A64_ADRP)
+		*actual += x->mapped & LOW;
+	if (i.form == A64_LOW)
+		*actual += r->page[i.reg];
+	return i.form != A64_LOW || r->page[i.reg] != 0;
+}
+
+void
+refs_miss(struct refs *r, const struct ref *x, const uint8_t *field)
+{
+	uint64_t actual;
+
+	refs_hit(r, x, field);
+	if (x->target == 0)
+		return;
+	if (x->kind == SITE_A64) {
+		if (!actual_a64(r, x, field, &actual))
+			return;
+	} else {
+		actual = x->anchor +
+		    (x->width == 8 ? number_u64(field) : number_s32(field));
+	}
+	*near(r, x->target) = actual - x->target;
+	if (x->kind == SITE_A64 && x->a64.form == A64_ADRP)
+		return;
+	*learned(r, x->target) = (struct refs_entry){ x->target, actual };
+}

@@ -1,0 +1,58 @@
+/*
+ * Reading the streams of a patch, each in bounded memory: a buffer, and what
+ * its coder needs for a window no larger than the format allows.  What goes
+ * wrong is remembered; readers then get zeros, and runs without an end, so
+ * that a loop over them ends soon.
+ */
+#ifndef SLUICE_CORE_STREAM_H
+#define SLUICE_CORE_STREAM_H
+
+#include <stdbool.h>
+
+#include "delta/core/format.h"
+
+#define STREAM_BUFFER 32768
+
+struct stream {
+	const uint8_t *at, *end; /* decoded and not read yet */
+	uint64_t left;		 /* not decoded yet */
+	const uint8_t *in;
+	size_t in_len;
+	enum format_coder coder;
+	void *state;	 /* of the coder; owned */
+	uint8_t *buffer; /* owned */
+	bool failed;
+};
+
+/* stream_memory - most that reading a stream takes. */
+uint64_t stream_memory(const struct format_part *p, enum format_stream s);
+
+int stream_open(struct stream *r, const struct format_part *p,
+    enum format_stream s, struct err *e) MUST_CHECK;
+void stream_done(struct stream *r);
+
+/* stream_refill - for the functions below. */
+bool stream_refill(struct stream *r);
+
+/* stream_read - n bytes; zeros past the end, which is then a failure. */
+void stream_read(struct stream *r, uint8_t *out, size_t n);
+
+static inline uint8_t
+stream_byte(struct stream *r)
+{
+	if (r->at == r->end && !stream_refill(r))
+		return 0;
+	return *r->at++;
+}
+
+/* stream_number - as number_read; UINT64_MAX where there is none. */
+uint64_t stream_number(struct stream *r);
+
+/* stream_run - as stream_number, but the end of the stream is no failure: it
+ * stands for a run to the end of the file. */
+uint64_t stream_run(struct stream *r);
+
+/* stream_ended - everything was read, nothing failed. */
+bool stream_ended(const struct stream *r);
+
+#endif

@@ -1,0 +1,73 @@
+/*
+ * The native format "sluice-delta/1" behind delta.h: core/ applies it, the
+ * files here make it.  sluice-delta(5) describes it.
+ */
+#ifndef SLUICE_NATIVE_H
+#define SLUICE_NATIVE_H
+
+#include "delta/core/format.h"
+#include "delta/core/image.h"
+#include "delta/core/map.h"
+#include "delta/core/sites.h"
+#include "delta/delta.h"
+
+/* The functions behind delta.h, see there. */
+int native_make(const struct delta_make *d, struct err *e) MUST_CHECK;
+int native_apply(const struct delta_apply *d, struct err *e) MUST_CHECK;
+int native_inspect(int fd, struct buf *out, struct err *e) MUST_CHECK;
+int64_t native_make_memory(int64_t old_size, int64_t new_size);
+int64_t native_apply_memory(int64_t old_size, int64_t new_size);
+
+/* The blocks of a patch while it is made. */
+struct blocks {
+	struct block *at; /* owned; ascending in new */
+	size_t n, room;
+};
+int blocks_add(struct blocks *b, struct block add, struct err *e) MUST_CHECK;
+void blocks_done(struct blocks *b);
+
+/* A file, or a view of it in which references were replaced. */
+struct view {
+	struct bytes old, new;
+};
+
+/*
+ * anchor_blocks - blocks by equal runs of 24 bytes and more: fast, and good
+ * enough for the first map.
+ */
+int anchor_blocks(
+    const struct view *v, struct blocks *out, struct err *e) MUST_CHECK;
+
+/* refine_blocks - drop those that cost more than they give, join, extend. */
+int refine_blocks(
+    const struct view *v, struct blocks *b, struct err *e) MUST_CHECK;
+
+/*
+ * view_fill - into out, the bytes with every reference replaced by its target:
+ * as it is, or (map not NULL) as the map says; all by zero with blank.
+ */
+struct view_fill {
+	const struct sites *sites;
+	const struct map *map;
+	bool blank;
+};
+void view_fill(const struct view_fill *f, struct bytes file, uint8_t *out);
+
+/* encode_streams - the decisions that turn old into new. */
+struct encode {
+	struct bytes old, new;
+	const struct tables *tables;
+	const struct sites *sites; /* of old */
+	const struct map *map;
+	const struct blocks *blocks;
+};
+int encode_streams(const struct encode *c, struct buf out[FORMAT_STREAMS],
+    struct err *e) MUST_CHECK;
+
+/* coder_pack - compress each stream by what suits it; fills f's parts, whose
+ * bytes are in packed[]. */
+int coder_pack(const struct buf raw[FORMAT_STREAMS],
+    struct buf packed[FORMAT_STREAMS], struct format *f,
+    struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,105 @@
+/*
+ * Applying the native format: map the files, check the old one's digest, let
+ * the core write, check the new one's.
+ */
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "delta/core/patch.h"
+#include "delta/filemap.h"
+#include "delta/native.h"
+#include "manifest/base/file.h"
+
+struct sink {
+	int fd;
+	struct digest digest;
+};
+
+static int
+sink_write(void *ctx, const uint8_t *at, size_t len, struct err *e)
+{
+	struct sink *s = ctx;
+
+	digest_add(&s->digest, at, len);
+	return file_write_all(s->fd, at, len, "new file", e);
+}
+
+int64_t
+native_apply_memory(int64_t old_size, int64_t new_size)
+{
+	/*
+	 * The patch says what it takes.  This is what one takes whose blocks
+	 * and references are as dense as in any executable seen: tables of
+	 * fixed size, windows of every stream, two bytes for a reference.
+	 */
+	const int64_t fixed = (int64_t)80 << 20;
+
+	if (old_size < 0 || new_size < 0 || old_size > INT64_MAX / 2 ||
+	    new_size > INT64_MAX / 4)
+		return INT64_MAX;
+	return fixed + old_size / 2 + new_size / 4;
+}
+
+static int
+check_promise(
+    const struct delta_apply *d, const struct format *f, struct err *e)
+{
+	if (d->unverified)
+		return 0;
+	if ((uint64_t)d->out_size != f->new_size)
+		return err_set(
+		    e, ERR_INPUT, "patch: makes a file of another size");
+	if (memcmp(d->out_sha256, f->new_sha256, SHA256_SIZE) != 0)
+		return err_set(e, ERR_AUTH, "patch: makes another file");
+	return 0;
+}
+
+static int
+write_new(const struct delta_apply *d, struct bytes old, struct bytes patch,
+    uint8_t sha[static SHA256_SIZE], struct err *e)
+{
+	struct sink sink = { .fd = d->out_fd };
+	const struct patch_apply a = { .old = old.at,
+		.old_size = old.len,
+		.patch = patch.at,
+		.patch_size = patch.len,
+		.memory_max = d->memory_max > 0 ? (uint64_t)d->memory_max : 0,
+		.write = sink_write,
+		.ctx = &sink };
+	int failed = digest_init(&sink.digest, e);
+
+	if (failed == 0)
+		failed = patch_apply(&a, e);
+	if (failed == 0)
+		digest_end(&sink.digest, sha);
+	digest_done(&sink.digest);
+	return failed;
+}
+
+int
+native_apply(const struct delta_apply *d, struct err *e)
+{
+	AUTO_FILEMAP old = { 0 };
+	AUTO_FILEMAP patch = { 0 };
+	uint8_t sha[SHA256_SIZE];
+	struct format f;
+
+	if (filemap_open(&old, d->old_fd, "old file", e) < 0 ||
+	    filemap_open(&patch, d->patch_fd, "patch", e) < 0 ||
+	    format_read(&f, patch.bytes.at, patch.bytes.len, e) < 0 ||
+	    check_promise(d, &f, e) < 0)
+		return -1;
+	if (old.bytes.len != f.old_size)
+		return err_set(
+		    e, ERR_INPUT, "patch: made for another old file");
+	sha256(sha, old.bytes.at, old.bytes.len);
+	if (memcmp(sha, f.old_sha256, SHA256_SIZE) != 0)
+		return err_set(e, ERR_AUTH, "patch: made for another old file");
+	if (write_new(d, old.bytes, patch.bytes, sha, e) < 0)
+		return -1;
+	if (memcmp(sha, f.new_sha256, SHA256_SIZE) != 0)
+		return err_set(
+		    e, ERR_AUTH, "patch: the result has another digest");
+	return 0;
+}

@@ -1,0 +1,204 @@
+/*
+ * Making the native format: layout, references, a first map by anchors, the
+ * blocks by matching views in which references are translated, streams.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "delta/core/patch.h"
+#include "delta/filemap.h"
+#include "delta/layout.h"
+#include "delta/match.h"
+#include "delta/native.h"
+#include "delta/suffix.h"
+#include "manifest/base/file.h"
+#include "manifest/base/text.h"
+
+struct make {
+	struct filemap old_file, new_file;
+	struct bytes old, new;
+	struct layout old_layout, new_layout;
+	struct tables tables;
+	struct sites old_sites, new_sites;
+	uint8_t *old_view, *new_view; /* owned */
+	struct blocks blocks;
+	struct map map;
+	struct buf raw[FORMAT_STREAMS], packed[FORMAT_STREAMS];
+};
+
+int64_t
+native_make_memory(int64_t old_size, int64_t new_size)
+{
+	int64_t total;
+
+	/* files, views, suffix array; references and streams of both */
+	if (__builtin_add_overflow(
+		suffix_memory(old_size), match_memory(new_size), &total) ||
+	    __builtin_add_overflow(total, old_size, &total) ||
+	    old_size > INT64_MAX / 8 || new_size > INT64_MAX / 8 ||
+	    __builtin_add_overflow(total, 3 * old_size + 5 * new_size, &total))
+		return INT64_MAX;
+	return total + ((int64_t)96 << 20);
+}
+
+static void
+make_done(struct make *m)
+{
+	int s;
+
+	for (s = 0; s < FORMAT_STREAMS; s++) {
+		buf_done(&m->raw[s]);
+		buf_done(&m->packed[s]);
+	}
+	map_done(&m->map);
+	blocks_done(&m->blocks);
+	sites_done(&m->old_sites);
+	sites_done(&m->new_sites);
+	free(m->old_view);
+	free(m->new_view);
+	filemap_done(&m->old_file);
+	filemap_done(&m->new_file);
+}
+
+static int
+scan(struct make *m, struct err *e)
+{
+	layout_read(&m->old_layout, m->old);
+	layout_read(&m->new_layout, m->new);
+	layout_pair(&m->old_layout, &m->new_layout);
+	m->tables.old = m->old_layout.image;
+	m->tables.new = m->new_layout.image;
+	m->old_view = malloc(m->old.len + 1);
+	m->new_view = malloc(m->new.len + 1);
+	if (m->old_view == NULL || m->new_view == NULL)
+		return err_sys(e, "making the patch");
+	if (sites_scan(&m->old_sites, m->old.at, &m->tables.old, SIZE_MAX, e) <
+		0 ||
+	    sites_scan(&m->new_sites, m->new.at, &m->tables.new, SIZE_MAX, e) <
+		0)
+		return -1;
+	m->tables.sites = m->old_sites.n;
+	return 0;
+}
+
+static struct view
+view_of(const struct make *m)
+{
+	return (struct view){ { m->old_view, m->old.len },
+		{ m->new_view, m->new.len } };
+}
+
+static int
+first_map(struct make *m, struct err *e)
+{
+	struct view_fill blank = { .sites = &m->old_sites, .blank = true };
+	struct view v = view_of(m);
+
+	view_fill(&blank, m->old, m->old_view);
+	blank.sites = &m->new_sites;
+	view_fill(&blank, m->new, m->new_view);
+	if (anchor_blocks(&v, &m->blocks, e) < 0 ||
+	    refine_blocks(&v, &m->blocks, e) < 0)
+		return -1;
+	return map_init(&m->map, m->blocks.at, m->blocks.n, &m->tables, e);
+}
+
+/* Blocks by the suffix array of old as it will look. */
+static int
+match(struct make *m, struct err *e)
+{
+	struct view_fill fill = { .sites = &m->old_sites, .map = &m->map };
+	struct view v = view_of(m);
+	struct covers covers = { 0 };
+	struct suffix suffix = { 0 };
+	int failed;
+	size_t i;
+
+	view_fill(&fill, m->old, m->old_view);
+	fill = (struct view_fill){ .sites = &m->new_sites };
+	view_fill(&fill, m->new, m->new_view);
+	map_done(&m->map);
+	blocks_done(&m->blocks);
+	failed = suffix_init(&suffix, v.old, e);
+	if (failed == 0)
+		failed = match_covers(&suffix, v.new, &covers, e);
+	suffix_done(&suffix);
+	for (i = 0; i < covers.n && failed == 0; i++)
+		failed = blocks_add(&m->blocks,
+		    (struct block){ (uint64_t)covers.at[i].new_at,
+			(uint64_t)covers.at[i].old_at,
+			(uint64_t)covers.at[i].len },
+		    e);
+	match_done(&covers);
+	if (failed == 0)
+		failed = refine_blocks(&v, &m->blocks, e);
+	return failed;
+}
+
+static int
+encode(struct make *m, struct err *e)
+{
+	const struct encode c = { .old = m->old,
+		.new = m->new,
+		.tables = &m->tables,
+		.sites = &m->old_sites,
+		.map = &m->map,
+		.blocks = &m->blocks };
+	int s;
+
+	m->tables.blocks = m->blocks.n;
+	for (s = 0; s < FORMAT_STREAMS; s++) {
+		buf_init(&m->raw[s], SIZE_MAX / 2);
+		buf_init(&m->packed[s], SIZE_MAX / 2);
+	}
+	if (map_init(&m->map, m->blocks.at, m->blocks.n, &m->tables, e) < 0)
+		return -1;
+	return encode_streams(&c, m->raw, e);
+}
+
+static int
+write_patch(struct make *m, int fd, struct err *e)
+{
+	struct format f = { .old_size = m->old.len, .new_size = m->new.len };
+	uint8_t header[FORMAT_HEADER_MAX];
+	size_t n;
+	int s;
+
+	sha256(f.old_sha256, m->old.at, m->old.len);
+	sha256(f.new_sha256, m->new.at, m->new.len);
+	if (coder_pack(m->raw, m->packed, &f, e) < 0)
+		return -1;
+	f.memory = patch_memory(&f, &m->tables);
+	n = format_write(&f, header);
+	if (file_write_all(fd, header, n, "patch", e) < 0)
+		return -1;
+	for (s = 0; s < FORMAT_STREAMS; s++)
+		if (file_write_all(
+			fd, f.part[s].at, f.part[s].packed, "patch", e) < 0)
+			return -1;
+	return fsync(fd) < 0 ? err_sys(e, "patch") : 0;
+}
+
+int
+native_make(const struct delta_make *d, struct err *e)
+{
+	CLEANUP(make_done) struct make m = { 0 };
+	char text[32];
+	int64_t need;
+
+	if (filemap_open(&m.old_file, d->old_fd, "old file", e) < 0 ||
+	    filemap_open(&m.new_file, d->new_fd, "new file", e) < 0)
+		return -1;
+	m.old = m.old_file.bytes;
+	m.new = m.new_file.bytes;
+	need = native_make_memory((int64_t)m.old.len, (int64_t)m.new.len);
+	if (d->memory_max > 0 && need > d->memory_max)
+		return err_set(e, ERR_LIMIT,
+		    "making this patch takes %s of memory",
+		    size_text(text, sizeof(text), need));
+	if (scan(&m, e) < 0 || first_map(&m, e) < 0 || match(&m, e) < 0 ||
+	    encode(&m, e) < 0)
+		return -1;
+	return write_patch(&m, d->patch_fd, e);
+}
