@@ -231,7 +231,8 @@ trust_timestamp(struct trust *t, struct bytes file, bool *behind, struct err *e)
 		    "timestamp.json: made for use without a server; it is "
 		    "taken from a bundle or a mirror only");
 	if (old != NULL && check_timestamp_versions(old, r, e) < 0) {
-		if (behind != NULL)
+		/* what has expired, too, is no lagging source but a freeze */
+		if (check_expiry(t, r, e) == 0 && behind != NULL)
 			*behind = true;
 		return -1;
 	}

@@ -64,7 +64,7 @@ int trust_stored(struct trust *t, enum role_kind kind, struct bytes file,
  * its snapshot version neither; equal version: the stored one is kept and 0 is
  * returned; 1: accepted, persist it.  Expiry is checked in both cases.
  * *behind (may be NULL) is set when the refusal means "this source is behind
- * what this machine has seen" (a lower version, well signed).
+ * what this machine has seen" (a lower version, well signed, not expired).
  */
 int trust_timestamp(
     struct trust *t, struct bytes file, bool *behind, struct err *e) MUST_CHECK;

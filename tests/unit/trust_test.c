@@ -133,6 +133,24 @@ trust_refuses_an_older_timestamp(void)
 	CHECK_INT(trust_timestamp(&t, v11.timestamp, &behind, &e), 0);
 }
 
+/* An old answer that has expired is a freeze, not a source that lags. */
+static void
+trust_refuses_an_older_timestamp_that_has_expired(void)
+{
+	AUTO_REPO r = repo_new("editor", "stable");
+	struct bytes root = repo_root(r, 1);
+	struct repo_view v11 = trusting_view(r, 11), v10;
+	struct trust t = trusting_stored(r, root, &v11);
+	bool behind = true;
+	struct err e;
+
+	r->expires_s[ROLE_TIMESTAMP] = REPO_NOW_S - 5;
+	v10 = trusting_view(r, 10);
+	CHECK_INT(trust_timestamp(&t, v10.timestamp, &behind, &e), -1);
+	CHECK(!behind);
+	trusting_says(&e, ERR_REFUSED, "expired");
+}
+
 /* What has expired still says what was seen. */
 static void
 trust_remembers_expired_documents(void)
@@ -436,6 +454,7 @@ static const struct tap_test tests[] = {
 	TAP(trust_goes_up_the_ladder_only),
 	TAP(trust_refuses_what_has_expired),
 	TAP(trust_refuses_an_older_timestamp),
+	TAP(trust_refuses_an_older_timestamp_that_has_expired),
 	TAP(trust_remembers_expired_documents),
 	TAP(trust_keeps_an_equal_timestamp),
 	TAP(trust_refuses_mix_and_match),
