@@ -16,7 +16,7 @@ RUN = SLUICE_BUILD=$(abspath $(B)) SLUICE_BIN=$(abspath $(BIN)) tests/run -j $(C
 
 # the unit tests and the kept inputs of the fuzz targets
 .PHONY: check-unit
-unit check-unit: $(UNIT) $(REPLAYS)
+unit check-unit: all $(UNIT) $(REPLAYS)
 	@$(RUN) $(UNIT) $(REPLAYS)
 
 .PHONY: check check-run

@@ -75,6 +75,7 @@ canonical_form_is_exact(void)
 	CHECK_TEXT(buf_str(&b),
 	    "{\"\":\"\",\"B\":{},\"a\":\"q\\\"\\\\\n\xc3\xa9/"
 	    "\",\"b\":[1,true,null,-7]}");
+	buf_done(&b);
 	buf_init(&b, 3);
 	CHECK_INT(json_canon(v, &b, &e), -1);
 	CHECK_INT(e.kind, ERR_LIMIT);
