@@ -69,7 +69,7 @@ section(struct layout *l, struct bytes file, const uint8_t *s,
 	if (!(flags & FLAG_ALLOC) || flags & FLAG_TLS)
 		return;
 	r.size = nobits ? 0 : r.mem;
-	if (!layout_inside(file, r.off, r.size))
+	if (!nobits && !layout_inside(file, r.off, r.size))
 		return;
 	r.kind = kind_of(name, (flags & FLAG_EXEC) != 0, machine);
 	layout_add(l, &r, name);

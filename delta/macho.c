@@ -51,7 +51,7 @@ section(struct layout *l, struct bytes file, const uint8_t *s, uint32_t cpu)
 	r.size = type == ZEROFILL || type == GB_ZEROFILL || type == TLS_ZEROFILL
 	    ? 0
 	    : r.mem;
-	if (!layout_inside(file, r.off, r.size))
+	if (r.size > 0 && !layout_inside(file, r.off, r.size))
 		return;
 	r.kind = kind_of(segment, name, flags, cpu);
 	memset(full, 0, sizeof(full));

@@ -48,10 +48,11 @@ check_promise(
 	if (d->unverified)
 		return 0;
 	if ((uint64_t)d->out_size != f->new_size)
-		return err_set(
-		    e, ERR_INPUT, "patch: makes a file of another size");
+		return err_set(e, ERR_INPUT,
+		    "patch: makes a file of another size than promised");
 	if (memcmp(d->out_sha256, f->new_sha256, SHA256_SIZE) != 0)
-		return err_set(e, ERR_AUTH, "patch: makes another file");
+		return err_set(
+		    e, ERR_AUTH, "patch: makes another file than promised");
 	return 0;
 }
 

@@ -29,7 +29,7 @@ describe_sha256(struct buf *out, const char *name, const uint8_t *sha)
 	char hex[SHA256_HEX_SIZE];
 
 	hex_write(hex, sha, SHA256_SIZE);
-	buf_printf(out, "%s %s\n", name, hex);
+	buf_printf(out, "%s: %s\n", name, hex);
 }
 
 static void
@@ -42,7 +42,7 @@ describe_image(struct buf *out, const char *name, const struct image *m)
 		bytes[m->at[i].kind] += m->at[i].size;
 	for (i = 0; i < REGION_KINDS; i++)
 		if (bytes[i] > 0)
-			buf_printf(out, "%s-%s %llu\n", name, kinds[i],
+			buf_printf(out, "%s %s: %llu\n", name, kinds[i],
 			    (unsigned long long)bytes[i]);
 }
 
@@ -58,20 +58,21 @@ native_inspect(int fd, struct buf *out, struct err *e)
 	    format_read(&f, patch.bytes.at, patch.bytes.len, e) < 0 ||
 	    patch_tables(&f, &t, e) < 0)
 		return -1;
-	buf_printf(out, "format %s\n", DELTA_SLUICE1);
-	buf_printf(out, "old-size %llu\n", (unsigned long long)f.old_size);
-	describe_sha256(out, "old-sha256", f.old_sha256);
-	buf_printf(out, "new-size %llu\n", (unsigned long long)f.new_size);
-	describe_sha256(out, "new-sha256", f.new_sha256);
-	buf_printf(out, "patch-size %zu\n", patch.bytes.len);
-	buf_printf(out, "apply-memory %llu\n", (unsigned long long)f.memory);
-	buf_printf(out, "blocks %llu\n", (unsigned long long)t.blocks);
-	buf_printf(out, "references %llu\n", (unsigned long long)t.sites);
+	buf_printf(out, "format: %s\n", DELTA_SLUICE1);
+	buf_printf(out, "old size: %llu\n", (unsigned long long)f.old_size);
+	describe_sha256(out, "old sha256", f.old_sha256);
+	buf_printf(out, "new size: %llu\n", (unsigned long long)f.new_size);
+	describe_sha256(out, "new sha256", f.new_sha256);
+	buf_printf(out, "patch size: %zu\n", patch.bytes.len);
+	buf_printf(
+	    out, "memory to apply: %llu\n", (unsigned long long)f.memory);
+	buf_printf(out, "blocks: %llu\n", (unsigned long long)t.blocks);
+	buf_printf(out, "references: %llu\n", (unsigned long long)t.sites);
 	describe_image(out, "old", &t.old);
 	describe_image(out, "new", &t.new);
 	for (s = 0; s < FORMAT_STREAMS; s++)
 		if (f.part[s].raw > 0)
-			buf_printf(out, "stream-%s %zu of %llu %s\n",
+			buf_printf(out, "stream %s: %zu of %llu, %s\n",
 			    format_names[s], f.part[s].packed,
 			    (unsigned long long)f.part[s].raw,
 			    coders[f.part[s].coder]);

@@ -40,7 +40,7 @@ section(struct layout *l, struct bytes file, const uint8_t *s, uint16_t machine)
 	/* the file is padded; what is not loaded has no address */
 	if (r.size > r.mem)
 		r.size = r.mem;
-	if (!layout_inside(file, r.off, r.size))
+	if (r.size > 0 && !layout_inside(file, r.off, r.size))
 		return;
 	r.kind = kind_of(name, number_u32(s + 36), machine);
 	layout_add(l, &r, name);

@@ -7,7 +7,7 @@ has bsdiff && has bspatch || skip_all "no bsdiff and bspatch here"
 delta=$BIN/sluice-delta
 
 both_ways() { # NAME OLD NEW
-	check "$1: made by us" "$delta" make -q "$2" "$3" "$WORK/ours"
+	check "$1: made by us" "$delta" make -q -f bsdiff40 "$2" "$3" "$WORK/ours"
 	check "$1: made by bsdiff" bsdiff "$2" "$3" "$WORK/theirs"
 	check "$1: bspatch takes ours" bspatch "$2" "$WORK/by-them" "$WORK/ours"
 	check "$1: bspatch rebuilt it" cmp "$WORK/by-them" "$3"
@@ -25,7 +25,7 @@ both_ways() { # NAME OLD NEW
 printf x >"$WORK/one"
 # bsdiff itself cannot map an empty file, bspatch can
 one_way() { # NAME OLD NEW
-	check "$1: made by us" "$delta" make -q "$2" "$3" "$WORK/ours"
+	check "$1: made by us" "$delta" make -q -f bsdiff40 "$2" "$3" "$WORK/ours"
 	check "$1: bspatch takes ours" bspatch "$2" "$WORK/by-them" "$WORK/ours"
 	check "$1: bspatch rebuilt it" cmp "$WORK/by-them" "$3"
 }

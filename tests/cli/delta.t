@@ -9,34 +9,39 @@ seq 1 20000 >old
 sum=$(openssl dgst -sha256 -r new | cut -d' ' -f1)
 size=$(wc -c <new)
 
-check "make" "$delta" make old new patch
-like "... says what it saves" "$OUT" "^patch: [0-9]+ bytes instead of $size$"
-check "apply" "$delta" apply old patch out
-check "... gives the new file" cmp out new
-check "apply with a promise" \
-	"$delta" apply --sha256 "$sum" --size "$size" old patch out2
-check "inspect" "$delta" inspect patch
-like "... names the format" "$OUT" '^format: bsdiff40$'
-like "... and the size" "$OUT" "^new size: $size$"
-like "... and the triples" "$OUT" '^triples: [1-9]'
+in_format() { # NAME, AS INSPECT SAYS IT, A LINE OF ITS OWN
+	check "$1: make" "$delta" make --format "$1" old new patch
+	like "... says what it saves" "$OUT" "^patch: [0-9]+ bytes instead of $size$"
+	check "$1: apply" "$delta" apply old patch out
+	check "... gives the new file" cmp out new
+	check "$1: apply with a promise" \
+		"$delta" apply --sha256 "$sum" --size "$size" old patch out2
+	check "$1: inspect" "$delta" inspect patch
+	like "... names the format" "$OUT" "^format: $2\$"
+	like "... and the size" "$OUT" "^new size: $size$"
+	like "... and what is in it" "$OUT" "$3"
 
-refused "another digest is refused" 1 "$delta" apply --size "$size" \
-	--sha256 "$(printf '%064d' 0)" old patch bad
-like "... with a reason" "$ERR" 'error: .*promised'
-refused "another size is refused" 1 \
-	"$delta" apply --size 7 --sha256 "$sum" old patch bad
-refused "half a promise is a usage error" 2 \
-	"$delta" apply --size "$size" old patch bad
-refused "another old file is refused" 1 "$delta" apply --size "$size" \
-	--sha256 "$sum" new patch bad
-head -c 100 patch >short
-refused "a truncated patch is refused" 1 "$delta" apply old short bad
-refused "a file that is no patch is refused" 1 "$delta" apply old new bad
-refused "... nor described" 1 "$delta" inspect new
+	refused "$1: another digest is refused" 1 "$delta" apply --size "$size" \
+		--sha256 "$(printf '%064d' 0)" old patch bad
+	like "... with a reason" "$ERR" 'error: .*promised'
+	refused "$1: another size is refused" 1 \
+		"$delta" apply --size 7 --sha256 "$sum" old patch bad
+	refused "$1: half a promise is a usage error" 2 \
+		"$delta" apply --size "$size" old patch bad
+	refused "$1: another old file is refused" 1 "$delta" apply --size "$size" \
+		--sha256 "$sum" new patch bad
+	head -c 100 patch >short
+	refused "$1: a truncated patch is refused" 1 "$delta" apply old short bad
+	refused "$1: a file that is no patch is refused" 1 "$delta" apply old new bad
+	refused "... nor described" 1 "$delta" inspect new
+}
+in_format sluice sluice-delta/1 '^blocks: [1-9]'
+in_format bsdiff40 bsdiff40 '^triples: [1-9]'
+
 refused "a missing file is named" 2 "$delta" inspect missing
 like "... by its name" "$ERR" 'error: missing'
 refused "an unknown format is a usage error" 2 \
-	"$delta" make --format native old new bad
+	"$delta" make --format other old new bad
 refused "too little memory is refused" 1 \
 	"$delta" make --memory 100K old new bad
 refused "a folder is not a file" 1 "$delta" make . new bad
