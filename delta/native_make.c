@@ -18,6 +18,7 @@
 struct make {
 	struct filemap old_file, new_file;
 	struct bytes old, new;
+	uint8_t *unsigned_new; /* owned; new as it is without page hashes */
 	struct layout old_layout, new_layout;
 	struct tables tables;
 	struct sites old_sites, new_sites;
@@ -57,8 +58,35 @@ make_done(struct make *m)
 	sites_done(&m->new_sites);
 	free(m->old_view);
 	free(m->new_view);
+	free(m->unsigned_new);
 	filemap_done(&m->old_file);
 	filemap_done(&m->new_file);
+}
+
+/*
+ * The page hashes of a signature are made anew when the patch is applied:
+ * whatever is cheapest may stand there, such as those of old.
+ */
+static int
+leave_pages(struct make *m, struct err *e)
+{
+	const struct pages *from = &m->old_layout.pages;
+	const struct pages *to = &m->new_layout.pages;
+	size_t n = (size_t)to->count * FORMAT_SHA256;
+	size_t have = (size_t)from->count * FORMAT_SHA256;
+
+	if (to->count == 0)
+		return 0;
+	m->unsigned_new = malloc(m->new.len);
+	if (m->unsigned_new == NULL)
+		return err_sys(e, "making the patch");
+	memcpy(m->unsigned_new, m->new.at, m->new.len);
+	memset(m->unsigned_new + to->slots, 0, n);
+	memcpy(m->unsigned_new + to->slots, m->old.at + from->slots,
+	    have < n ? have : n);
+	m->new.at = m->unsigned_new;
+	m->tables.pages = *to;
+	return 0;
 }
 
 static int
@@ -69,6 +97,8 @@ scan(struct make *m, struct err *e)
 	layout_pair(&m->old_layout, &m->new_layout);
 	m->tables.old = m->old_layout.image;
 	m->tables.new = m->new_layout.image;
+	if (leave_pages(m, e) < 0)
+		return -1;
 	m->old_view = malloc(m->old.len + 1);
 	m->new_view = malloc(m->new.len + 1);
 	if (m->old_view == NULL || m->new_view == NULL)
@@ -166,7 +196,7 @@ write_patch(struct make *m, int fd, struct err *e)
 	int s;
 
 	sha256(f.old_sha256, m->old.at, m->old.len);
-	sha256(f.new_sha256, m->new.at, m->new.len);
+	sha256(f.new_sha256, m->new_file.bytes.at, m->new.len);
 	if (coder_pack(m->raw, m->packed, &f, e) < 0)
 		return -1;
 	f.memory = patch_memory(&f, &m->tables);

@@ -290,15 +290,16 @@ put_words(struct job *j, const uint8_t *old, uint64_t len, struct err *e)
 static uint64_t
 explicit_target(struct job *j, unsigned width)
 {
-	int64_t high = 0;
+	uint64_t high;
 	uint8_t b[4];
 	int i;
 
 	for (i = 0; i < 4; i++)
 		b[i] = stream_byte(&j->in[FORMAT_SITE_0 + i]);
-	if (width == 8)
-		high = (int8_t)stream_byte(&j->in[FORMAT_SITE_4]);
-	return ((uint64_t)high << 32) + number_u32(b);
+	if (width == 4)
+		return number_s32(b);
+	high = (uint64_t)(int8_t)stream_byte(&j->in[FORMAT_SITE_4]);
+	return (high << 32) + number_u32(b);
 }
 
 /* A reference that is not as guessed. */
