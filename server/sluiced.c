@@ -105,8 +105,7 @@ cmd_channel_add(const struct args *args, struct err *e)
 		return err_set(e, ERR_USAGE,
 		    "channel add needs --root FILE, the channel's first root");
 	if (configure(args, &conf, &a, e) < 0 ||
-	    store_channel_add(conf.state, args->argv[0], root, fingerprint, e) <
-		0)
+	    store_channel_add(&conf, args->argv[0], root, fingerprint, e) < 0)
 		return -1;
 	if (args_flag(args, "json"))
 		printf("{\"channel\":\"%s\",\"root_sha256\":\"%s\"}\n",

@@ -54,8 +54,9 @@ int store_key(const char *state, const char *channel, char *public_path,
 
 /* store_channel_add - trust root_path as the channel's first root (brake and
  * database); fingerprint is the digest of the file.  A running server is told
- * through its admin socket. */
-int store_channel_add(const char *state, const char *channel,
+ * through its admin socket.  ERR_REFUSED for a root with keys of keys-example/,
+ * unless the configuration allows them. */
+int store_channel_add(const struct server_config *conf, const char *channel,
     const char *root_path, char fingerprint[static 65],
     struct err *e) MUST_CHECK;
 

@@ -20,6 +20,7 @@
 #include "server/store/blobs.h"
 #include "server/store/channel.h"
 #include "server/store/prune.h"
+#include "server/store/refused_keys.h"
 #include "server/store/schema.h"
 #include "server/store/tokens.h"
 #include "server/ticket.h"
@@ -149,6 +150,7 @@ struct adding {
 	const char *channel, *sha256;
 	char product[PRODUCT_MAX + 1], name[PRODUCT_MAX + 1];
 	int64_t version, size;
+	bool allow_example_keys;
 };
 
 static int
@@ -196,6 +198,8 @@ check_root(struct adding *n, struct bytes file, struct arena *a, struct err *e)
 		    root->channel);
 	if (root->expires_s <= clock_now_s())
 		return err_set(e, ERR_REFUSED, "it has expired");
+	if (!n->allow_example_keys && refused_keys_check(root, e) < 0)
+		return -1;
 	n->version = root->version;
 	n->size = (int64_t)file.len;
 	return 0;
@@ -203,7 +207,7 @@ check_root(struct adding *n, struct bytes file, struct arena *a, struct err *e)
 
 /* A running server makes its table anew; none running is no error. */
 static void
-tell_server(const char *state)
+tell_server(const char *admin_socket)
 {
 	static const char ask[] = "{\"verb\":\"reload\"}\n";
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
@@ -212,8 +216,8 @@ tell_server(const char *state)
 	char answer[256];
 
 	if (fd < 0 ||
-	    snprintf(at.sun_path, sizeof(at.sun_path), "%s/admin.sock",
-		state) >= (int)sizeof(at.sun_path))
+	    snprintf(at.sun_path, sizeof(at.sun_path), "%s", admin_socket) >=
+		(int)sizeof(at.sun_path))
 		return;
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
 	if (connect(fd, (struct sockaddr *)&at, sizeof(at)) < 0)
@@ -223,11 +227,14 @@ tell_server(const char *state)
 }
 
 int
-store_channel_add(const char *state, const char *channel, const char *root_path,
-    char fingerprint[static 65], struct err *e)
+store_channel_add(const struct server_config *conf, const char *channel,
+    const char *root_path, char fingerprint[static 65], struct err *e)
 {
 	AUTO_ARENA a = arena_new(16 << 20);
-	struct adding n = { .channel = channel, .sha256 = fingerprint };
+	const char *state = conf->state;
+	struct adding n = { .channel = channel,
+		.sha256 = fingerprint,
+		.allow_example_keys = conf->allow_example_keys };
 	AUTO_DB db = NULL;
 	AUTO_TX tx = NULL;
 	char dir[4096];
@@ -248,7 +255,7 @@ store_channel_add(const char *state, const char *channel, const char *root_path,
 	    brake_trust(dir, n.product, n.name, root_path, e) < 0 ||
 	    tx_commit(&tx, e) < 0)
 		return -1;
-	tell_server(state);
+	tell_server(conf->admin_socket);
 	return 0;
 }
 
