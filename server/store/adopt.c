@@ -114,7 +114,6 @@ add_roots(struct store *s, const struct channel *c, const json_t *facts,
 	return more;
 }
 
-/* Each rung's document of a role, "N.snapshot.json" or "N.targets.json". */
 struct handing {
 	struct store *s;
 	const struct channel *c;
@@ -123,23 +122,35 @@ struct handing {
 	json_t *q; /* the question */
 };
 
+/*
+ * Each rung's document of a role, "N.snapshot.json" or "N.targets.json".  A
+ * message has its bound: targets of later blocks, which repeat the first, are
+ * null past half of it (the brake then signs those rungs from not_before on).
+ */
 static int
 add_rungs(const struct handing *h, const char *role, struct err *e)
 {
 	int64_t m = json_integer_value(json_object_get(h->facts, "m"));
 	size_t n = json_array_size(json_object_get(h->facts, "manifests"));
-	json_t *list = json_array();
+	bool targets = strcmp(role, "targets") == 0;
+	json_t *list = json_array(), *v;
+	size_t bytes = 0;
 	char path[48];
 
 	if (json_object_set_new(h->q, role, list) < 0)
 		return err_set(e, ERR_SYS, "no memory");
 	for (size_t i = 0; i < n; i++) {
+		if (targets && bytes > IPC_SPILL_MAX / 2) {
+			(void)json_array_append_new(list, json_null());
+			continue;
+		}
 		(void)snprintf(path, sizeof(path), "%lld.%s.json",
 		    (long long)(m * LADDER_MAX + (int64_t)i),
-		    strcmp(role, "targets") == 0 ? "targets" : "snapshot");
-		if (append(list, document_at(h->s, h->c->id, h->id, path, e),
-			e) < 0)
+		    targets ? "targets" : "snapshot");
+		v = document_at(h->s, h->c->id, h->id, path, e);
+		if (append(list, v, e) < 0)
 			return -1;
+		bytes += json_dumpb(v, NULL, 0, JSON_COMPACT);
 	}
 	return 0;
 }

@@ -5,9 +5,8 @@
 
 #include <string.h>
 
+/* clang-format off */
 static const char *const refused[] = {
-	/* the ID of the all-zero key: never a key, and the table's first row */
-	"0000000000000000000000000000000000000000000000000000000000000000",
 	/* root-1 */
 	"1eb9e920aa48999e34bc00bf9b2f5a1d7b7c36805d41bd4b2945056a8d7a5877",
 	/* root-2 */
@@ -21,16 +20,25 @@ static const char *const refused[] = {
 	/* timestamp */
 	"15ec54197eb4c8dd90c1f5d0f2c31117c4e4c0425225a31038c78d02feaad5bc",
 };
+/* clang-format on */
+
+bool
+refused_keys_known(const char *id)
+{
+	for (size_t i = 0; i < COUNT(refused); i++)
+		if (strcmp(refused[i], id) == 0)
+			return true;
+	return false;
+}
 
 int
 refused_keys_check(const struct role *root, struct err *e)
 {
 	for (size_t i = 0; i < root->nkeys; i++)
-		for (size_t k = 0; k < COUNT(refused); k++)
-			if (strcmp(root->keys[i].id, refused[k]) == 0)
-				return err_set(e, ERR_REFUSED,
-				    "root %lld names the example key %.16s...,"
-				    " whose secret is public",
-				    (long long)root->version, refused[k]);
+		if (refused_keys_known(root->keys[i].id))
+			return err_set(e, ERR_REFUSED,
+			    "root %lld names the example key %.16s..., whose"
+			    " secret is public",
+			    (long long)root->version, root->keys[i].id);
 	return 0;
 }

@@ -9,6 +9,7 @@
 
 #include "manifest/base/file.h"
 #include "manifest/cohort.h"
+#include "server/store/refused_keys.h"
 #include "server/store/schema.h"
 #include "tests/tap.h"
 
@@ -274,6 +275,44 @@ channel_state_survives_the_database(void)
 	done(&w);
 }
 
+/* Tests run from the top of the tree. */
+static int
+check_example(void *ctx, const char *path, int64_t size, struct err *e)
+{
+	char full[300], id[SHA256_HEX_SIZE];
+	size_t len = strlen(path);
+	uint8_t raw[SHA256_SIZE];
+	int *n = ctx;
+
+	/* minisign's are no keys of TUF; a TUF key's file is its ID's text */
+	if (len < 4 || strcmp(path + len - 4, ".pub") != 0 ||
+	    strncmp(path, "minisign", 8) == 0)
+		return 0;
+	(void)snprintf(full, sizeof(full), "keys-example/%s", path);
+	if (digest_file(full, raw, &size, e) < 0)
+		return -1;
+	hex_write(id, raw, sizeof(raw));
+	if (!CHECK(refused_keys_known(id)))
+		tap_note("%s: %s", path, id);
+	(*n)++;
+	return 0;
+}
+
+static void
+every_example_key_is_refused(void)
+{
+	struct err e = { 0 };
+	int n = 0;
+
+	if (!file_exists("keys-example/README.md")) {
+		tap_skip("keys-example/ is not here");
+		return;
+	}
+	CHECK(file_each("keys-example", check_example, &n, &e) == 0);
+	CHECK(n > 0);
+	CHECK(!refused_keys_known("00"));
+}
+
 static const struct tap_test tests[] = {
 	TAP(nothing_published_is_no_base),
 	TAP(release_is_good_once_everybody_has_it),
@@ -283,6 +322,7 @@ static const struct tap_test tests[] = {
 	TAP(halt_withdraws_nothing_by_itself),
 	TAP(pins_do_not_count_but_are_told),
 	TAP(channel_state_survives_the_database),
+	TAP(every_example_key_is_refused),
 };
 
 int
