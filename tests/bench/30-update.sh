@@ -7,7 +7,7 @@
 	echo "bench: client and signer are not built" >&2
 	exit 0
 }
-pair || exit 0
+pair B1 || exit 0
 bench_work=$WORK
 . "$TOP/tests/tap.sh"
 at_end "rm -rf $bench_work"
