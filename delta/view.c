@@ -6,6 +6,8 @@
 #include "delta/core/refs.h"
 #include "delta/native.h"
 
+#define SPREAD 0x9e3779b97f4a7c15
+
 static void
 fill_site(const struct view_fill *f, const struct region *r,
     const struct site *site, uint8_t *at)
@@ -22,7 +24,12 @@ fill_site(const struct view_fill *f, const struct region *r,
 		x.word = number_u32(at);
 		a64_decode(x.word, &x.a64);
 	}
-	/* from 0, at 0: the target itself */
+	/*
+	 * From 0, at 0: the target itself, but spread over the field, since
+	 * different targets should look different in every byte.
+	 */
+	if (x.width == 8)
+		target *= SPREAD;
 	refs_put(&x, target, field);
 	memcpy(at, field, x.width);
 }
