@@ -18,7 +18,7 @@
 #include "manifest/base/file.h"
 #include "manifest/base/text.h"
 
-#define ATTEMPTS 4 /* that bring nothing, in a row */
+#define ATTEMPTS 4 /* that bring next to nothing, in a row */
 
 struct running {
 	const struct download *d;
@@ -98,7 +98,8 @@ length(int fd)
 	return fstat(fd, &st) < 0 ? 0 : (int64_t)st.st_size;
 }
 
-/* 1: try again; 0: complete (or more); -1: no use. */
+/* 2: try again from the start; 1: try again; 0: complete (or more); -1: no use.
+ */
 static int
 one_attempt(const struct download *d, struct origin_file *f, struct err *e)
 {
@@ -117,15 +118,17 @@ one_attempt(const struct download *d, struct origin_file *f, struct err *e)
 	    (e->kind == ERR_SYS && strstr(e->msg, "answered 416") != NULL);
 	/* what a resumed answer made too long may be right from the start */
 	if (limit && before > 0)
-		return cut(f->fd, f->path, &f->have, e) < 0 ? -1 : 1;
+		return cut(f->fd, f->path, &f->have, e) < 0 ? -1 : 2;
 	return e->kind == ERR_SYS ? 1 : -1;
 }
 
+/* *resumed: set when what came is of more than one answer. */
 static int
-fetch_all(const struct download *d, struct origin_file *f, struct err *e)
+fetch_all(const struct download *d, struct origin_file *f, bool *resumed,
+    struct err *e)
 {
 	int64_t end_ms = clock_mono_ms() + d->config->deadline_s * 1000;
-	int idle = 0;
+	int idle = 0, anew = 0;
 
 	while (f->have < f->size) {
 		int64_t before = f->have;
@@ -136,9 +139,15 @@ fetch_all(const struct download *d, struct origin_file *f, struct err *e)
 			return err_set(
 			    e, ERR_SYS, "%s: took too long", f->path);
 		f->deadline_s = left_s;
+		*resumed |= before > 0;
 		if ((rc = one_attempt(d, f, e)) <= 0)
 			return rc;
-		idle = f->have > before ? 0 : idle + 1;
+		/* a source that has less than was signed: once, not for ever */
+		if (rc == 2 && anew++ > 0)
+			return err_set(e, ERR_SYS,
+			    "%s: the source has less than was signed", f->path);
+		/* one byte for each connection is no progress, either */
+		idle = f->have - before >= d->config->min_speed ? 0 : idle + 1;
 		if (idle >= ATTEMPTS || d->origin->retry_after_s > 0)
 			return -1;
 		if (idle > 0) {
@@ -173,16 +182,17 @@ static int
 fetch_verified(const struct download *d, struct origin_file *f,
     const char *path, struct err *e)
 {
-	bool resumed = f->have > 0;
+	bool resumed, again = true;
 
 	for (;;) {
-		if (fetch_all(d, f, e) < 0)
+		resumed = f->have > 0;
+		if (fetch_all(d, f, &resumed, e) < 0)
 			return -1;
 		if (verify(d, f->fd, e) == 0)
 			return 0;
-		if (e->kind != ERR_AUTH || !resumed)
+		if (e->kind != ERR_AUTH || !resumed || !again)
 			break;
-		resumed = false;
+		again = false;
 		if (cut(f->fd, path, &f->have, e) < 0)
 			break;
 	}
