@@ -8,7 +8,7 @@
 //                                        snapshot, timestamp) after that of IN
 //
 // KEYS: .pem files with commas, or "-" to keep the signatures.  An edit is
-// PATH=JSON or PATH= (remove), with slashes between the parts of PATH; in a
+// PATH=JSON or PATH= (remove); PATH is a JSON pointer without its first slash; in a
 // view it begins with the document's name.  A view takes its version from
 // VERSION (default: one below IN's, so that IN is accepted afterwards) and the
 // keys from RELEASE and BRAKE.
@@ -43,7 +43,7 @@ function sign(doc, pems, others = []) {
 function edit(doc, edits) {
   for (const one of edits) {
     const at = one.indexOf('=');
-    const parts = one.slice(0, at).split('/');
+    const parts = one.slice(0, at).split('/').map((x) => x.replaceAll('~1', '/'));
     const last = parts.pop();
     const where = parts.reduce((o, k) => o[k] ??= {}, doc);
     if (at === one.length - 1) delete where[last];
