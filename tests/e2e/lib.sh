@@ -159,6 +159,27 @@ server_stop() {
 	return $e2e_status
 }
 
+# server_process NAME: the PID of the server's store, front, brake or post
+server_process() {
+	pgrep -P "$SERVER_PID" -x "sluiced-$1"
+}
+
+# a process that is gone, or has ended and nobody has asked yet
+process_gone() {
+	! grep -q . "/proc/$1/cmdline" 2>/dev/null
+}
+
+# server_kill: as if the machine had failed; all of it is gone afterwards
+server_kill() {
+	e2e_parts=$(pgrep -P "$SERVER_PID")
+	kill -KILL "$SERVER_PID"
+	wait "$SERVER_PID" 2>/dev/null
+	SERVER_PID=
+	for e2e_part in $e2e_parts; do
+		wait_for 10 process_gone "$e2e_part" || return
+	done
+}
+
 # server_sound: alive, and nothing in its log that is an error
 server_sound() {
 	server_ready || return
