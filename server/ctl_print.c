@@ -74,7 +74,7 @@ print_scope(const json_t *s)
 	print_rung("high", json_object_get(s, "high"));
 	(void)fputs(", ", stdout);
 	print_rung("low", json_object_get(s, "low"));
-	(void)printf("; %s set, %s in force; %lld blocks left%s%s\n",
+	(void)printf("; %s set, %s in force; blocks left: %lld%s%s\n",
 	    percent(a, number(s, "percent_bp")),
 	    percent(b, number(s, "cap_bp")), number(s, "blocks_left"),
 	    json_is_true(json_object_get(s, "urgent")) ? "; urgent" : "",

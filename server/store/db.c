@@ -31,7 +31,7 @@ fail(struct db *db, const char *sql, struct err *e)
 	int code = sqlite3_errcode(db->s) & 0xff;
 
 	if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
-		return err_set(e, ERR_LIMIT, "database: busy: %.60s", sql);
+		return err_set(e, ERR_SYS, "database: busy: %.60s", sql);
 	if (code == SQLITE_CONSTRAINT)
 		return err_set(e, ERR_CONFLICT, "database: %s: %.60s",
 		    sqlite3_errmsg(db->s), sql);
@@ -260,10 +260,4 @@ tx_rollback(struct tx *t)
 		sqlite3_interrupt(t->db->s);
 	t->db->tx = NULL;
 	free(t);
-}
-
-bool
-db_retry(const struct err *e)
-{
-	return e->kind == ERR_LIMIT;
 }

@@ -69,9 +69,6 @@ void tx_rollback(struct tx *t);
 int64_t db_int(struct db *db, struct err *e, int64_t none, const char *sql,
     const struct val *v, size_t n);
 
-/* db_retry - whether the error was another writer's lock. */
-bool db_retry(const struct err *e);
-
 static inline void
 db_closep(struct db **db)
 {

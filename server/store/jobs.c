@@ -51,7 +51,7 @@ jobs_start(struct store *s, const struct job *about, job_run *fn,
 	int fds[2];
 
 	if (s->njobs == JOBS_MAX)
-		return err_set(e, ERR_LIMIT, "too much at once; try again");
+		return err_set(e, ERR_SYS, "too much at once; try again");
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return err_sys(e, "pipe");
 	*j = *about;

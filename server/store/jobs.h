@@ -14,7 +14,7 @@ typedef json_t *job_run(const struct store *s, const struct job *j,
 
 /*
  * jobs_start - fork a child that runs fn on input.  about has kind, deadline
- * and whom it concerns.  ERR_LIMIT when too many are at work.
+ * and whom it concerns.  ERR_SYS when too many are at work.
  */
 int jobs_start(struct store *s, const struct job *about, job_run *fn,
     const void *input, struct err *e) MUST_CHECK;

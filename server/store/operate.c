@@ -227,11 +227,16 @@ prepare(struct operation *o, const struct verb_entry *v, struct err *e)
 static void
 tell(const struct operation *o)
 {
+	const char *channel =
+	    o->channel == NULL ? "the server" : o->channel->id;
+	struct err e;
+	const char *text =
+	    arena_printf(o->a, &e, "%s of %s by an operator", o->verb, channel);
 	struct notice n = { .event = o->verb,
 		.channel = o->channel == NULL ? "" : o->channel->id,
 		.who = o->who->name,
 		.reason = o->reason,
-		.text = "an operator has asked for this" };
+		.text = text == NULL ? o->verb : text };
 
 	notify_send(o->s, &n);
 }

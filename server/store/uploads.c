@@ -156,12 +156,8 @@ uploads_end(struct store *s, const json_t *ask)
 	about.size = u.size;
 	about.front_id = u.id;
 	(void)snprintf(about.id, sizeof(about.id), "%s", u.sha256);
-	if (jobs_start(s, &about, take, NULL, &e) < 0) {
-		/* 503, not 413: it is the server that is busy */
-		if (e.kind == ERR_LIMIT)
-			e.kind = ERR_SYS;
+	if (jobs_start(s, &about, take, NULL, &e) < 0)
 		outbox_refuse(s, u.id, &e);
-	}
 }
 
 static int
