@@ -67,7 +67,8 @@ write_new(const struct delta_apply *d, struct bytes old, struct bytes patch,
 		.patch_size = patch.len,
 		.memory_max = d->memory_max > 0 ? (uint64_t)d->memory_max : 0,
 		.write = sink_write,
-		.ctx = &sink };
+		.ctx = &sink,
+		.sha256 = sha256 };
 	int failed = digest_init(&sink.digest, e);
 
 	if (failed == 0)

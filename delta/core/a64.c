@@ -3,8 +3,6 @@
  */
 #include "delta/core/a64.h"
 
-#include <string.h>
-
 #include "delta/core/number.h"
 #include "delta/core/scan.h"
 
@@ -15,7 +13,7 @@
 void
 a64_decode(uint32_t w, struct a64 *out)
 {
-	memset(out, 0, sizeof(*out));
+	*out = (struct a64){ A64_NONE, 0, 0, 0, 0 };
 	if ((w & 0x7c000000) == 0x14000000) { /* B, BL */
 		out->form = A64_BRANCH;
 		out->bits = 26;

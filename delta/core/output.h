@@ -15,13 +15,13 @@
 struct output {
 	int (*write)(void *ctx, const uint8_t *at, size_t len, struct err *e);
 	void *ctx;
-	uint8_t *buffer; /* owned */
-	size_t n;	 /* bytes in it */
+	void (*sha256)(uint8_t *out, const void *at, size_t n); /* or NULL */
+	uint8_t *buffer;					/* owned */
+	size_t n; /* bytes in it */
 	uint64_t written, size;
 	struct pages pages;
 	uint8_t *digests; /* owned; of the pages so far */
 	uint32_t ndigests;
-	struct sha256 sha;
 };
 
 int output_init(struct output *o, const struct pages *pages, uint64_t size,

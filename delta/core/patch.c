@@ -196,6 +196,7 @@ prepare(struct job *j, struct err *e)
 		return -1;
 	j->out.write = j->arg->write;
 	j->out.ctx = j->arg->ctx;
+	j->out.sha256 = j->arg->sha256;
 	return open_streams(j, FORMAT_SITE_RUN, FORMAT_LITERAL, e);
 }
 
@@ -304,8 +305,8 @@ explicit_target(struct job *j, unsigned width)
 
 /* A reference that is not as guessed. */
 static void
-site_exception(struct job *j, const struct ref *x, const uint8_t *old,
-    uint8_t field[static 8])
+site_exception(
+    struct job *j, const struct ref *x, const uint8_t *old, uint8_t *field)
 {
 	uint8_t c = stream_byte(&j->in[FORMAT_SITE_CHOICE]);
 	uint64_t target = x->mapped;
@@ -339,9 +340,13 @@ static int
 put_site(
     struct job *j, const struct walk_item *i, uint64_t off_new, struct err *e)
 {
-	uint8_t field[8];
+	uint8_t *field;
 	struct ref x;
+	uint64_t n;
 
+	field = output_room(&j->out, (size_t)i->len, &n, e);
+	if (field == NULL)
+		return -1;
 	refs_begin(&j->refs, i->region, &i->site, off_new, &x);
 	if (j->site_run > 0) {
 		j->site_run--;
@@ -350,7 +355,8 @@ put_site(
 	} else {
 		site_exception(j, &x, j->arg->old + i->off, field);
 	}
-	return output_add(&j->out, field, i->len, e);
+	output_took(&j->out, i->len);
+	return 0;
 }
 
 static int

@@ -18,6 +18,9 @@
  *   write        takes the bytes of new in their order, never more than the
  *                header's new_size; -1 with e set ends it all
  *
+ *   sha256       a faster one than our own, or NULL; for the page hashes of
+ *                signed Mach-O files
+ *
  * Returns 0 when new_size bytes were written.  They are the right ones if they
  * have the header's digest: the caller must look, and only then use them.
  * ERR_INPUT: malformed.
@@ -30,6 +33,7 @@ struct patch_apply {
 	uint64_t memory_max;
 	int (*write)(void *ctx, const uint8_t *at, size_t len, struct err *e);
 	void *ctx;
+	void (*sha256)(uint8_t *out, const void *at, size_t n);
 };
 int patch_apply(const struct patch_apply *a, struct err *e) MUST_CHECK;
 

@@ -112,7 +112,7 @@ refs_near(const struct refs *r, const struct ref *x, uint64_t *target)
 }
 
 void
-refs_put(const struct ref *x, uint64_t target, uint8_t out[static 8])
+refs_put(const struct ref *x, uint64_t target, uint8_t *out)
 {
 	if (x->kind == SITE_A64)
 		number_put_u32(out, a64_put(&x->a64, x->word, x->va, target));

@@ -57,8 +57,8 @@ void refs_begin(struct refs *r, const struct region *region,
 /* refs_near - the guess by the last correction; false: there was none. */
 bool refs_near(const struct refs *r, const struct ref *x, uint64_t *target);
 
-/* refs_put - the field, for a target. */
-void refs_put(const struct ref *x, uint64_t target, uint8_t out[static 8]);
+/* refs_put - the field, x->width bytes, for a target. */
+void refs_put(const struct ref *x, uint64_t target, uint8_t *out);
 
 /* refs_hit, refs_miss - take note of the bytes that the field has in new;
  * refs_miss also where it was not the first guess (not for REFS_SAME). */
