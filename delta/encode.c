@@ -186,6 +186,7 @@ encode_site(struct encoder *c, const struct walk_item *i, uint64_t off_new)
 	}
 	put_number(c, FORMAT_SITE_RUN, c->site_run);
 	c->site_run = 0;
+	refs_map(&c->refs, &x);
 	choice = ref_choice(c, &x, old, new, &number);
 	buf_byte(&c->out[FORMAT_SITE_CHOICE], (uint8_t)choice);
 	if (choice == REFS_EXPLICIT) {

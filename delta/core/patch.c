@@ -309,9 +309,11 @@ site_exception(
     struct job *j, const struct ref *x, const uint8_t *old, uint8_t *field)
 {
 	uint8_t c = stream_byte(&j->in[FORMAT_SITE_CHOICE]);
-	uint64_t target = x->mapped;
+	uint64_t target;
 
 	j->site_run = stream_run(&j->in[FORMAT_SITE_RUN]);
+	refs_map(&j->refs, x);
+	target = x->mapped;
 	switch (c) {
 	case REFS_SAME:
 		memcpy(field, old, x->width);

@@ -96,10 +96,16 @@ refs_begin(struct refs *r, const struct region *region, const struct site *site,
 		x->word = number_u32(r->old->bytes + site->off);
 		a64_decode(x->word, &x->a64);
 	}
-	x->mapped = map_address(r->map, x->target);
 	entry = learned(r, x->target);
-	x->first = x->target != 0 && entry->target == x->target ? entry->actual
-								: x->mapped;
+	x->first = x->target != 0 && entry->target == x->target
+	    ? entry->actual
+	    : map_address(r->map, x->target);
+}
+
+void
+refs_map(const struct refs *r, struct ref *x)
+{
+	x->mapped = map_address(r->map, x->target);
 }
 
 bool

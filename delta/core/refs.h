@@ -45,14 +45,18 @@ struct ref {
 	uint64_t va;	 /* of the field, in new */
 	uint64_t anchor; /* new target = anchor + value */
 	uint64_t target; /* in old */
-	uint64_t mapped, first;
-	uint32_t word; /* AArch64: the old instruction, */
+	uint64_t first;	 /* the guess */
+	uint64_t mapped; /* by the map; after refs_map */
+	uint32_t word;	 /* AArch64: the old instruction, */
 	struct a64 a64;
 };
 
 /* refs_begin - fill x and guess: x->first.  off_new is where it comes to. */
 void refs_begin(struct refs *r, const struct region *region,
     const struct site *site, uint64_t off_new, struct ref *x);
+
+/* refs_map - fill x->mapped, before one looks at a choice. */
+void refs_map(const struct refs *r, struct ref *x);
 
 /* refs_near - the guess by the last correction; false: there was none. */
 bool refs_near(const struct refs *r, const struct ref *x, uint64_t *target);
