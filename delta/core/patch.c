@@ -305,8 +305,7 @@ explicit_target(struct job *j, unsigned width)
 
 /* A reference that is not as guessed. */
 static void
-site_exception(
-    struct job *j, const struct ref *x, const uint8_t *old, uint8_t *field)
+site_exception(struct job *j, struct ref *x, const uint8_t *old, uint8_t *field)
 {
 	uint8_t c = stream_byte(&j->in[FORMAT_SITE_CHOICE]);
 	uint64_t target;
