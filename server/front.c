@@ -138,6 +138,19 @@ take_answer(struct front *f, json_t *m, int fd)
 	}
 }
 
+/* Store is a new process: what the one before had read is not answered. */
+static void
+tell_started(struct front *f)
+{
+	struct err e;
+
+	for (int i = 0; i < f->team.n; i++)
+		if (worker_tell(f->team.workers[i], NULL,
+			json_pack("{s:s}", "do", "started"), -1, &e) < 0)
+			log_error(
+			    "answer_lost", F("error", (const char *)e.msg));
+}
+
 /* Everything that store has sent; false when it is gone. */
 static bool
 read_store(struct front *f)
@@ -162,7 +175,9 @@ read_store(struct front *f)
 			take_answer(f, m, fd);
 			continue;
 		}
-		if (what != NULL && strcmp(what, "table") == 0)
+		if (what != NULL && strcmp(what, "started") == 0)
+			tell_started(f);
+		else if (what != NULL && strcmp(what, "table") == 0)
 			take_table(f, fd);
 		else
 			log_error("message_refused", F("do", what));

@@ -256,9 +256,14 @@ finish(struct worker *w, struct http_request *q, const json_t *m, int fd)
 void
 relay_answer(struct worker *w, const json_t *answer, int fd)
 {
+	const char *what = json_string_value(json_object_get(answer, "do"));
 	struct relay_ask *a = ask_of(&w->relay, int_of(answer, "id", 0));
 	struct http_request *q = a != NULL ? a->q : NULL;
 
+	if (what != NULL && strcmp(what, "started") == 0) {
+		relay_sweep(w, 0, true);
+		return;
+	}
 	if (a != NULL)
 		ask_done(&w->relay, a);
 	if (q == NULL) {

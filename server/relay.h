@@ -42,7 +42,8 @@ void relay_upload_start(struct http_request *q); /* PUT /v1/blobs, header */
 void relay_upload(struct http_request *q);	 /* and end */
 void relay_blob(struct http_request *q);	 /* GET /v1/blobs */
 
-/* relay_answer - store's answer; fd -1: none.  Takes fd over. */
+/* relay_answer - store's answer; fd -1: none.  Takes fd over.  Store's word
+ * that it has started anew ends all waiting: clients ask again. */
 void relay_answer(struct worker *w, const json_t *answer, int fd);
 /* relay_gone - the client of a sleeping request went away. */
 void relay_gone(struct worker *w, struct http_request *q);

@@ -5,6 +5,8 @@
  *
  * Messages with front (one JSON object each, see ipc.h):
  *   store -> front  {"do":"table"} + memfd of the choice table
+ *                  {"do":"started"} first of all: what the store before had
+ *                  read and not answered, nobody answers
  *   front -> store  {"do":"tabled","generation":N}; {"do":"hello"}: it has
  *                   started and has no table
  *   front -> store  {"do":"report","id","body":{...},"ticket":text|null,

@@ -317,7 +317,7 @@ start(struct store *s, struct err *e)
 	    commit_resume(s, e) < 0)
 		return -1;
 	s->table_due = true;
-	return 0;
+	return outbox_send(s, json_pack("{ss}", "do", "started"), -1, e);
 }
 
 static void
