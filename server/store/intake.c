@@ -10,7 +10,7 @@
 #include "manifest/base/clock.h"
 #include "manifest/base/file.h"
 #include "manifest/base/json.h"
-#include "server/store/commit.h"
+#include "server/store/intake_check.h"
 #include "server/store/outbox.h"
 #include "server/store/pushed.h"
 #include "server/store/release.h"
@@ -46,7 +46,7 @@ intake_token(struct store *s, const char *token, const char *scope,
 /* --- what a signer builds on --- */
 
 static int
-add_files(json_t *list, const struct checking_list *files, struct err *e)
+add_files(json_t *list, const struct file_list *files, struct err *e)
 {
 	for (size_t i = 0; i < files->n; i++)
 		if (json_array_append_new(list,
@@ -89,12 +89,12 @@ base_json(
 	    seqs(b->pin_seq, b->npins), "created", when, "files", files);
 }
 
-json_t *
-intake_base(struct store *s, const char *channel, struct err *e)
+static json_t *
+base_of(struct store *s, const char *channel, struct err *e)
 {
 	AUTO_ARENA a = arena_new(ARENA_MAX);
 	AUTO_JSON files = json_array();
-	struct checking_list roots, running = { NULL, 0 };
+	struct file_list roots, running = { NULL, 0 };
 	struct publication_base base;
 	struct channel *c;
 	json_t *v;
@@ -122,7 +122,7 @@ static void
 answer_conflict(struct asking *q, const char *why)
 {
 	struct err e;
-	json_t *base = intake_base(q->s, q->channel, &e);
+	json_t *base = base_of(q->s, q->channel, &e);
 
 	if (base == NULL) {
 		outbox_refuse(q->s, q->id, &e);
@@ -287,7 +287,8 @@ post_commit(struct asking *q)
 	if (strcmp(k.state, "open") == 0) {
 		if (may_follow(q, q->publication, k.m) < 0)
 			return;
-		if (commit_start(q->s, q->channel, q->publication, &e) < 0) {
+		if (intake_check_start(q->s, q->channel, q->publication, &e) <
+		    0) {
 			outbox_refuse(q->s, q->id, &e);
 			return;
 		}
@@ -344,7 +345,7 @@ dispatch(struct asking *q, const char *method)
 		    json_pack("{ss ss}", "error", "not with this method",
 			"kind", "usage"),
 		    -1);
-	else if ((base = intake_base(q->s, q->channel, &e)) == NULL)
+	else if ((base = base_of(q->s, q->channel, &e)) == NULL)
 		outbox_refuse(q->s, q->id, &e);
 	else
 		outbox_answer(q->s, q->id, 200, base, -1);

@@ -1,7 +1,16 @@
 /*
  * Publication intake: the HTTP API below /v1/publications, as messages from
- * front (store.h).  Everything that was pushed is checked in a child before
- * anything changes.
+ * front (ipc.h).  A publication passes through these files, in this order:
+ *
+ *   intake.c        the API; may it come next?         state "open"
+ *   pushed.c        its list of files
+ *   uploads.c       the files that are missing
+ *   intake_check.c  "commit": a child looks at it      state "checking"
+ *   judge.c         what the child does
+ *   switch.c        it takes the place of the one before
+ *                                        states "prepared", then "accepted"
+ *
+ * Until switch.c nothing changes for anybody; what is wrong is "refused".
  */
 #ifndef SLUICE_INTAKE_H
 #define SLUICE_INTAKE_H
@@ -11,10 +20,6 @@
 /* intake_api - one request; answers through the outbox.  fd (-1: none, stays
  * the caller's) holds the body where "in_fd" says so. */
 void intake_api(struct store *s, const json_t *ask, int fd);
-
-/* intake_base - what a signer builds on, as GET shows it. */
-json_t *intake_base(
-    struct store *s, const char *channel, struct err *e) MUST_CHECK;
 
 /* intake_token - the token (may be NULL) has the scope; who gets "token ID". */
 int intake_token(struct store *s, const char *token, const char *scope,

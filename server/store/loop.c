@@ -19,7 +19,7 @@
 #include "manifest/base/log.h"
 #include "server/ipc.h"
 #include "server/store/admin.h"
-#include "server/store/commit.h"
+#include "server/store/intake_check.h"
 #include "server/store/health.h"
 #include "server/store/intake.h"
 #include "server/store/jobs.h"
@@ -149,7 +149,7 @@ read_job(struct store *s, pid_t pid)
 		return;
 	switch (done.kind) {
 	case JOB_CHECK:
-		commit_done(s, &done, answer, &e);
+		intake_check_done(s, &done, answer, &e);
 		break;
 	case JOB_BLOB:
 		uploads_taken(s, &done, answer, &e);
@@ -314,7 +314,7 @@ start(struct store *s, struct err *e)
 		return err_sys(e, "fcntl");
 	if (schema_open(&s->db, s->conf->state, DB_MUST_EXIST, e) < 0 ||
 	    admin_open(s, e) < 0 || switch_resume(s, e) < 0 ||
-	    commit_resume(s, e) < 0)
+	    intake_check_resume(s, e) < 0)
 		return -1;
 	s->table_due = true;
 	return outbox_send(s, json_pack("{ss}", "do", "started"), -1, e);

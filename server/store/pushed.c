@@ -30,13 +30,13 @@ path_check(const char *path, struct arena *a, struct err *e)
 }
 
 static int
-read_file(struct checking_file *out, const json_t *v,
+read_file(struct listed_file *out, const json_t *v,
     const struct server_config *conf, struct arena *a, struct err *e)
 {
 	static const struct json_field fields[] = {
-		JSON_TEXT(struct checking_file, path, 1, TARGET_PATH_MAX),
-		JSON_TEXT(struct checking_file, sha256, 64, 64),
-		JSON_INT(struct checking_file, size, 0, INT64_MAX),
+		JSON_TEXT(struct listed_file, path, 1, TARGET_PATH_MAX),
+		JSON_TEXT(struct listed_file, sha256, 64, 64),
+		JSON_INT(struct listed_file, size, 0, INT64_MAX),
 	};
 
 	if (json_struct(v, fields, COUNT(fields), true, out, a, e) < 0 ||
@@ -55,7 +55,7 @@ read_file(struct checking_file *out, const json_t *v,
 static int
 path_cmp(const void *pa, const void *pb)
 {
-	const struct checking_file *a = pa, *b = pb;
+	const struct listed_file *a = pa, *b = pb;
 
 	return strcmp(a->path, b->path);
 }
@@ -65,7 +65,7 @@ read_files(struct pushed *out, const json_t *list,
     const struct server_config *conf, struct arena *a, struct err *e)
 {
 	size_t n = json_array_size(list);
-	struct checking_file *files = arena_array(a, n + 1, sizeof(*files), e);
+	struct listed_file *files = arena_array(a, n + 1, sizeof(*files), e);
 
 	if (files == NULL)
 		return -1;
@@ -78,7 +78,7 @@ read_files(struct pushed *out, const json_t *list,
 		if (strcmp(files[i - 1].path, files[i].path) == 0)
 			return err_set(
 			    e, ERR_INPUT, "%s is listed twice", files[i].path);
-	out->files = (struct checking_list){ files, n };
+	out->files = (struct file_list){ files, n };
 	return 0;
 }
 
@@ -136,7 +136,7 @@ pushed_put(struct db *db, const char *channel, const struct pushed *p,
 		BIND(V(channel), V(id))) < 0)
 		return -1;
 	for (size_t i = 0; i < p->files.n; i++) {
-		const struct checking_file *f = &p->files.at[i];
+		const struct listed_file *f = &p->files.at[i];
 
 		if (db_do(db, e,
 			"INSERT INTO publication_file (channel, publication,"
@@ -150,10 +150,10 @@ pushed_put(struct db *db, const char *channel, const struct pushed *p,
 }
 
 static int
-read_rows(struct rows *r, int64_t room, struct checking_list *out,
-    struct arena *a, struct err *e)
+read_rows(struct rows *r, int64_t room, struct file_list *out, struct arena *a,
+    struct err *e)
 {
-	struct checking_file *files;
+	struct listed_file *files;
 	size_t n = 0;
 	int more = 0;
 
@@ -170,13 +170,13 @@ read_rows(struct rows *r, int64_t room, struct checking_list *out,
 		n++;
 	}
 	qsort(files, n, sizeof(*files), path_cmp);
-	*out = (struct checking_list){ files, n };
+	*out = (struct file_list){ files, n };
 	return more < 0 ? -1 : 0;
 }
 
 int
 pushed_list(struct db *db, const char *channel, const char *id,
-    struct checking_list *out, struct arena *a, struct err *e)
+    struct file_list *out, struct arena *a, struct err *e)
 {
 	int64_t room = db_int(db, e, -1,
 	    "SELECT COUNT(*) FROM publication_file WHERE channel = $1"
@@ -191,7 +191,7 @@ pushed_list(struct db *db, const char *channel, const char *id,
 }
 
 int
-pushed_roots(struct db *db, const char *channel, struct checking_list *out,
+pushed_roots(struct db *db, const char *channel, struct file_list *out,
     struct arena *a, struct err *e)
 {
 	int64_t room = db_int(db, e, -1,
@@ -225,8 +225,7 @@ have(struct store *s, const char *sha256, struct arena *a, int64_t *offset,
 }
 
 json_t *
-pushed_missing(
-    struct store *s, const struct checking_list *files, struct err *e)
+pushed_missing(struct store *s, const struct file_list *files, struct err *e)
 {
 	AUTO_ARENA a = arena_new(16 << 20);
 	json_t *list = json_array(), *listed = json_object();

@@ -5,13 +5,13 @@
 #ifndef SLUICE_PUSHED_H
 #define SLUICE_PUSHED_H
 
-#include "server/store/checking.h"
 #include "server/store/context.h"
+#include "server/store/judge.h"
 
 struct pushed {
 	char id[SHA256_HEX_SIZE]; /* SHA-256 of the canonical list */
 	int64_t m;
-	struct checking_list files; /* sorted by path */
+	struct file_list files; /* sorted by path */
 };
 
 /* pushed_read - from the request's body. */
@@ -26,14 +26,14 @@ int pushed_put(struct db *db, const char *channel, const struct pushed *p,
 
 /* pushed_list - a publication's files from the database, sorted by path. */
 int pushed_list(struct db *db, const char *channel, const char *id,
-    struct checking_list *out, struct arena *a, struct err *e) MUST_CHECK;
+    struct file_list *out, struct arena *a, struct err *e) MUST_CHECK;
 /* pushed_roots - the channel's trusted roots, as files. */
-int pushed_roots(struct db *db, const char *channel, struct checking_list *out,
+int pushed_roots(struct db *db, const char *channel, struct file_list *out,
     struct arena *a, struct err *e) MUST_CHECK;
 
 /* pushed_missing - what has not arrived yet, as JSON
  * [{"sha256","offset"}...]. */
-json_t *pushed_missing(struct store *s, const struct checking_list *files,
-    struct err *e) MUST_CHECK;
+json_t *pushed_missing(
+    struct store *s, const struct file_list *files, struct err *e) MUST_CHECK;
 
 #endif

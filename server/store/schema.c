@@ -50,7 +50,7 @@ static const char migration_1[] =
     " who TEXT NOT NULL,"   /* token that pushed it */
     " kind TEXT NOT NULL,"  /* why refused: err_name */
     " error TEXT NOT NULL,"
-    " facts TEXT NOT NULL,"   /* what checking found; facts.h */
+    " facts TEXT NOT NULL,"   /* what judge.h found */
     " given BIGINT NOT NULL," /* bit i: rung i was given to somebody */
     " opened_s BIGINT NOT NULL,"
     " switched_s BIGINT NOT NULL,"

@@ -20,7 +20,7 @@
 
 #include "server/store/context.h"
 
-/* switch_prepare - step 1, with the facts of checking_run. */
+/* switch_prepare - step 1, with the facts of judge_run. */
 int switch_prepare(struct store *s, const char *channel, const char *id,
     const json_t *facts, struct err *e) MUST_CHECK;
 

@@ -1,8 +1,8 @@
 /*
- * Intake's judgement of a pushed publication.  Reads top to bottom: root
- * chain, ladder, what it follows, files, deltas, facts.
+ * Judging a pushed publication.  Reads top to bottom: root chain, ladder, what
+ * it follows, files, deltas, facts.
  */
-#include "server/store/checking.h"
+#include "server/store/judge.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@
 #define ARENA_MAX (512u << 20)
 
 struct work {
-	const struct checking *c;
+	const struct judging *c;
 	struct arena *a;
 	const struct publication *p;
 	const struct publication_file *files;
@@ -29,13 +29,13 @@ struct work {
 static int
 by_path(const void *key, const void *file)
 {
-	const struct checking_file *f = file;
+	const struct listed_file *f = file;
 
 	return strcmp(key, f->path);
 }
 
-static const struct checking_file *
-find(const struct checking_list *list, const char *path)
+static const struct listed_file *
+find(const struct file_list *list, const char *path)
 {
 	return list->n == 0
 	    ? NULL
@@ -56,7 +56,7 @@ read_root(const struct work *w, const char *sha256, struct err *e)
 
 static int
 follow_one(struct work *w, const struct role **root,
-    const struct checking_file *f, struct err *e)
+    const struct listed_file *f, struct err *e)
 {
 	const struct role *next = read_root(w, f->sha256, e);
 
@@ -85,7 +85,7 @@ static const struct role *
 follow_roots(struct work *w, struct err *e)
 {
 	const struct role *root = read_root(w, w->c->root_sha256, e);
-	const struct checking_file *f;
+	const struct listed_file *f;
 	char path[32];
 
 	if (root == NULL) {
@@ -117,7 +117,7 @@ follow_roots(struct work *w, struct err *e)
 
 struct source {
 	const struct work *w;
-	const struct checking_list *list;
+	const struct file_list *list;
 };
 
 static int
@@ -125,7 +125,7 @@ read_document(void *ctx, const char *path, size_t max, struct arena *a,
     struct bytes *out, struct err *e)
 {
 	const struct source *s = ctx;
-	const struct checking_file *f = find(s->list, path);
+	const struct listed_file *f = find(s->list, path);
 
 	if (f == NULL)
 		return err_set(e, ERR_MISSING, "%s is not there", path);
@@ -175,7 +175,7 @@ static int
 check_unchanged(
     const struct work *w, const char *path, const char *sha256, struct err *e)
 {
-	const struct checking_file *old = find(&w->c->running, path);
+	const struct listed_file *old = find(&w->c->running, path);
 
 	if (old != NULL && strcmp(old->sha256, sha256) != 0)
 		return err_set(e, ERR_REFUSED,
@@ -187,7 +187,7 @@ static int
 check_file(struct work *w, size_t i, struct err *e)
 {
 	const struct publication_file *f = &w->files[i];
-	const struct checking_file *pushed = find(&w->c->pushed, f->path);
+	const struct listed_file *pushed = find(&w->c->pushed, f->path);
 	uint8_t got[SHA256_SIZE];
 	char *path, *hex = w->sha256[i];
 	int64_t size;
@@ -222,7 +222,7 @@ check_unnamed(const struct work *w, struct err *e)
 
 	for (size_t i = 0; i < w->c->pushed.n; i++) {
 		const char *path = w->c->pushed.at[i].path;
-		const struct checking_file *root = find(&w->c->roots, path);
+		const struct listed_file *root = find(&w->c->roots, path);
 		char *end;
 		long long v = strtoll(path, &end, 10);
 
@@ -323,7 +323,7 @@ files_json(const struct work *w)
 
 	for (size_t i = 0; list != NULL && i < w->nfiles; i++) {
 		const struct publication_file *f = &w->files[i];
-		const struct checking_file *p = find(&w->c->pushed, f->path);
+		const struct listed_file *p = find(&w->c->pushed, f->path);
 		int64_t size = f->size >= 0 ? f->size : p->size;
 
 		if (json_array_append_new(list,
@@ -369,7 +369,7 @@ facts(const struct work *w, struct err *e)
 }
 
 json_t *
-checking_run(const struct checking *c, struct err *e)
+judge_run(const struct judging *c, struct err *e)
 {
 	AUTO_ARENA a = arena_new(ARENA_MAX);
 	AUTO_JSON roots = json_array();

@@ -1,36 +1,36 @@
 /*
- * Intake's judgement of a pushed publication: signatures, every digest and
+ * What intake thinks of a pushed publication: signatures, every digest and
  * length, every delta, versions, fallback.  Runs in a child behind a fence of
  * its own; it has no database, only files, and its answer is JSON.
  */
-#ifndef SLUICE_CHECKING_H
-#define SLUICE_CHECKING_H
+#ifndef SLUICE_JUDGE_H
+#define SLUICE_JUDGE_H
 
 #include <jansson.h>
 
 #include "manifest/publication.h"
 
 /* A file that the push names, or that the running publication has. */
-struct checking_file {
+struct listed_file {
 	const char *path;
 	const char *sha256; /* hex; its blob */
 	int64_t size;
 };
 
-struct checking_list {
-	const struct checking_file *at; /* sorted by path */
+struct file_list {
+	const struct listed_file *at; /* sorted by path */
 	size_t n;
 };
 
-struct checking {
+struct judging {
 	const char *state; /* directory */
 	const char *product, *channel;
 	int64_t m, now_s;
 	int64_t root_version; /* trusted */
 	const char *root_sha256;
-	struct checking_list pushed, roots; /* roots: trusted, all versions */
+	struct file_list pushed, roots; /* roots: trusted, all versions */
 	/* the running publication; n = 0: none */
-	struct checking_list running;
+	struct file_list running;
 	int64_t running_m;
 	const char *running_root_sha256; /* what it was verified with */
 	struct publication_base base;
@@ -38,7 +38,7 @@ struct checking {
 };
 
 /*
- * checking_run - the facts of the publication (new reference) or NULL with e:
+ * judge_run - the facts of the publication (new reference) or NULL with e:
  *   {"ok":true, "m","nblocks","ngood","offer_seq","fallback_seq",
  *    "good_seq":[..], "version","expires_s","root_version","root_sha256",
  *    "renewal":bool, "manifests":[sha256 per rung],
@@ -46,6 +46,6 @@ struct checking {
  *    "delta_bases":[sha256], "files":[{"path","size","sha256","rungs",
  *    "document"}] (all but roots)}
  */
-json_t *checking_run(const struct checking *c, struct err *e) MUST_CHECK;
+json_t *judge_run(const struct judging *c, struct err *e) MUST_CHECK;
 
 #endif

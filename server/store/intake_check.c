@@ -1,7 +1,8 @@
 /*
- * Checking a publication that has arrived whole, in a child.
+ * Gathers what judge.c needs from the database, and hands its answer to
+ * switch.c.
  */
-#include "server/store/commit.h"
+#include "server/store/intake_check.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +18,7 @@
 
 #define ARENA_MAX (64u << 20)
 
-struct committing {
+struct arrived {
 	struct store *s;
 	struct arena *a;
 	struct channel *c;
@@ -35,7 +36,7 @@ check(const struct store *s, const struct job *j, const void *input,
 	(void)j;
 	if (sandbox_intake(s->conf->state, &fence, e) < 0)
 		return NULL;
-	return checking_run(input, e);
+	return judge_run(input, e);
 }
 
 static int
@@ -76,7 +77,7 @@ running_root(struct store *s, const struct channel *c, const char **out,
 }
 
 static int
-gather(struct committing *q, const struct channel *c, struct checking *out,
+gather(struct arrived *q, const struct channel *c, struct judging *out,
     struct err *e)
 {
 	struct store *s = q->s;
@@ -104,8 +105,7 @@ gather(struct committing *q, const struct channel *c, struct checking *out,
 }
 
 static int
-all_there(
-    struct committing *q, const struct checking_list *files, struct err *e)
+all_there(struct arrived *q, const struct file_list *files, struct err *e)
 {
 	AUTO_JSON missing = pushed_missing(q->s, files, e);
 
@@ -118,10 +118,10 @@ all_there(
 }
 
 static int
-start(struct committing *q, struct err *e)
+start(struct arrived *q, struct err *e)
 {
 	const struct channel *c = q->c;
-	struct checking input = { .m = q->m };
+	struct judging input = { .m = q->m };
 	struct job about = { .kind = JOB_CHECK,
 		.deadline_ms = clock_mono_ms() + 1000 * q->s->conf->intake_s };
 
@@ -145,11 +145,11 @@ start(struct committing *q, struct err *e)
 }
 
 int
-commit_start(
+intake_check_start(
     struct store *s, const char *channel, const char *id, struct err *e)
 {
 	AUTO_ARENA a = arena_new(ARENA_MAX);
-	struct committing q = { .s = s, .a = a, .publication = id };
+	struct arrived q = { .s = s, .a = a, .publication = id };
 
 	if (a == NULL)
 		return err_set(e, ERR_SYS, "no memory");
@@ -162,7 +162,7 @@ commit_start(
 }
 
 int
-commit_resume(struct store *s, struct err *e)
+intake_check_resume(struct store *s, struct err *e)
 {
 	char channel[CHANNEL_ID_SIZE], id[SHA256_HEX_SIZE];
 	AUTO_ROWS r = db_rows(s->db, e,
@@ -176,7 +176,7 @@ commit_resume(struct store *s, struct err *e)
 	while ((more = rows_next(r, e)) > 0) {
 		row_copy(r, 0, channel, sizeof(channel));
 		row_copy(r, 1, id, sizeof(id));
-		if (commit_start(s, channel, id, &why) < 0 &&
+		if (intake_check_start(s, channel, id, &why) < 0 &&
 		    switch_refuse(s, channel, id, &why, &later) < 0)
 			log_error(
 			    "refuse", F("error", (const char *)later.msg));
@@ -185,7 +185,7 @@ commit_resume(struct store *s, struct err *e)
 }
 
 void
-commit_done(struct store *s, const struct job *done, const json_t *answer,
+intake_check_done(struct store *s, const struct job *done, const json_t *answer,
     const struct err *why)
 {
 	struct err e;
