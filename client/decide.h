@@ -1,6 +1,6 @@
 /*
  * What to do about a verified manifest: a pure function of values.  The rules
- * are the client algorithm's steps 11 to 15; nothing is fetched, read or
+ * are steps 11 to 15 of update.h; nothing is fetched, read or
  * written here.
  */
 #ifndef SLUICE_CLIENT_DECIDE_H

@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "client/client.h"
-#include "client/commit.h"
 #include "client/install.h"
+#include "client/pending.h"
 #include "client/poll.h"
 #include "client/report.h"
 #include "client/update.h"
@@ -249,7 +249,7 @@ sluice_started(struct sluice *s)
 {
 	int rc = begin(s, SLUICE_WAIT);
 
-	return end(s, rc < 0 ? rc : commit_started(s, &s->err));
+	return end(s, rc < 0 ? rc : pending_started(s, &s->err));
 }
 
 int
@@ -257,7 +257,7 @@ sluice_confirm(struct sluice *s)
 {
 	int rc = begin(s, SLUICE_WAIT);
 
-	return end(s, rc < 0 ? rc : commit_confirmed(s, &s->err));
+	return end(s, rc < 0 ? rc : pending_confirmed(s, &s->err));
 }
 
 static int
@@ -366,7 +366,7 @@ sluice_status(struct sluice *s, struct sluice_status *out)
 	int rc = begin(s, SLUICE_WAIT);
 
 	if (rc == 0 && s->config.install != NULL)
-		rc = commit_adopt(s, &s->err);
+		rc = pending_adopt(s, &s->err);
 	if (rc == 0) {
 		status_of_state(s, &full);
 		status_of_trust(s, &full);

@@ -7,11 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client/commit.h"
 #include "client/decide.h"
 #include "client/download.h"
 #include "client/install.h"
 #include "client/patch.h"
+#include "client/pending.h"
 #include "client/poll.h"
 #include "client/report.h"
 #include "manifest/base/clock.h"
@@ -243,7 +243,7 @@ carry_out(struct flow *f, struct err *e)
 	name_release(f, &r);
 	if (prepare(f, &r, e) < 0)
 		return -1;
-	rc = commit_switch(f->s, &r, f->out->urgent, e);
+	rc = pending_switch(f->s, &r, f->out->urgent, e);
 	f->out->changed = client_here(f->s)->seq != before.seq;
 	return rc;
 }
@@ -312,7 +312,7 @@ update_run(struct sluice *s, int flags, bool install, struct sluice_result *out,
 	struct err other;
 	int rc = 0;
 
-	if (commit_recover(s, &other) < 0) {
+	if (pending_recover(s, &other) < 0) {
 		if (other.kind != ERR_REFUSED) {
 			*e = other;
 			return -1;
@@ -345,7 +345,7 @@ update_rollback(struct sluice *s, struct sluice_result *out, struct err *e)
 
 	if (s->config.install == NULL)
 		return err_set(e, ERR_USAGE, "install is not configured");
-	if (commit_recover(s, e) < 0)
+	if (pending_recover(s, e) < 0)
 		return -1;
 	/* a pending release was never committed: the one before is kept */
 	to = st->pending.seq != 0 ? st->installed : st->previous;
@@ -360,7 +360,7 @@ update_rollback(struct sluice *s, struct sluice_result *out, struct err *e)
 		return err_in(e, "the kept release");
 	st->failed_seq = left.seq;
 	report_put(s, "left", NULL, &left, &to);
-	if (commit_switch(s, &to, false, e) < 0)
+	if (pending_switch(s, &to, false, e) < 0)
 		return -1;
 	out->changed = 1;
 	out->seq = to.seq;

@@ -2,7 +2,7 @@
  * The protocol of pending.  Every write of the state stands before the step
  * that it announces.
  */
-#include "client/commit.h"
+#include "client/pending.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -149,7 +149,7 @@ test(struct sluice *s, bool urgent, struct err *e)
 }
 
 int
-commit_switch(struct sluice *s, const struct state_release *to, bool urgent,
+pending_switch(struct sluice *s, const struct state_release *to, bool urgent,
     struct err *e)
 {
 	struct state *st = s->state;
@@ -207,7 +207,7 @@ look(struct sluice *s, struct state_release *here, struct err *e)
 }
 
 int
-commit_adopt(struct sluice *s, struct err *e)
+pending_adopt(struct sluice *s, struct err *e)
 {
 	struct state_release here;
 
@@ -217,7 +217,7 @@ commit_adopt(struct sluice *s, struct err *e)
 }
 
 int
-commit_recover(struct sluice *s, struct err *e)
+pending_recover(struct sluice *s, struct err *e)
 {
 	struct state *st = s->state;
 	struct state_release here;
@@ -249,7 +249,7 @@ commit_recover(struct sluice *s, struct err *e)
 }
 
 int
-commit_started(struct sluice *s, struct err *e)
+pending_started(struct sluice *s, struct err *e)
 {
 	struct state *st = s->state;
 
@@ -261,7 +261,7 @@ commit_started(struct sluice *s, struct err *e)
 }
 
 int
-commit_confirmed(struct sluice *s, struct err *e)
+pending_confirmed(struct sluice *s, struct err *e)
 {
 	return s->state->pending.seq == 0 ? 0 : commit(s, e);
 }
