@@ -18,8 +18,8 @@
 #include "signer/compose.h"
 #include "signer/describe.h"
 #include "signer/keyring.h"
+#include "signer/outdir.h"
 #include "signer/previous.h"
-#include "signer/stage.h"
 #include "signer/verbs.h"
 
 static const struct opt opts[] = {
@@ -34,7 +34,7 @@ struct adding {
 	struct previous prev; /* what is to be signed, as far as it is */
 	const struct publication *pub;
 	struct keyring ring;
-	struct stage_dir stage;
+	struct outdir outdir;
 	struct arena *a;
 	struct err *e;
 };
@@ -44,7 +44,7 @@ adding_done(struct adding *k)
 {
 	previous_done(&k->prev);
 	keyring_done(&k->ring);
-	stage_done(&k->stage);
+	outdir_done(&k->outdir);
 }
 
 static int
@@ -150,7 +150,7 @@ put(struct adding *k, const struct role *doc, struct bytes file)
 
 	if (path == NULL)
 		return -1;
-	return stage_write(&k->stage, path, file, k->e);
+	return outdir_write(&k->outdir, path, file, k->e);
 }
 
 static int
@@ -187,7 +187,7 @@ static int
 add_check(struct adding *k, const struct publication **p, bool *complete)
 {
 	AUTO_SOURCE own = { .dirfd = -1 };
-	struct source_ask ask = { .where = k->stage.dir };
+	struct source_ask ask = { .where = k->outdir.dir };
 	struct publication_source src = { source_read, &own };
 
 	if (source_open(&own, &ask, k->a, k->e) < 0)
@@ -208,7 +208,7 @@ add_commit(struct adding *k)
 	bool complete;
 
 	if (add_check(k, &p, &complete) < 0 ||
-	    stage_commit(&k->stage, k->e) < 0)
+	    outdir_commit(&k->outdir, k->e) < 0)
 		return -1;
 	if (complete) {
 		(void)printf("complete   ready for verify and push\n");
@@ -235,7 +235,7 @@ add_cmd(const struct args *args, struct err *e)
 
 	keyring_init(&k.ring, -1);
 	k.prev.source.dirfd = -1;
-	k.stage.lock = -1;
+	k.outdir.lock = -1;
 	if (verbs_fd(args, "pass-fd", &k.ring.pass_fd, e) < 0)
 		return -1;
 	if (n == 0)
@@ -247,7 +247,7 @@ add_cmd(const struct args *args, struct err *e)
 			return -1;
 	}
 	if (keyring_check(&k.ring, k.prev.root, NULL, ROLE_TARGETS, e) < 0 ||
-	    stage_again(&k.stage, k.prev.source.dir, a, e) < 0)
+	    outdir_again(&k.outdir, k.prev.source.dir, a, e) < 0)
 		return -1;
 	for (int i = 0; i < k.pub->nrungs; i++) {
 		if (add_rung(&k, &k.pub->rungs[i], &changed) < 0)

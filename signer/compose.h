@@ -45,10 +45,8 @@ struct composed {
 int compose_run(const struct compose *c, struct composed *out, struct arena *a,
     struct err *e) MUST_CHECK;
 
-/*
- * compose_targets, compose_snapshot - the canonical signed bytes of one rung's
- * documents, in the arena.
- */
+/* compose_snapshot - what is signed of one rung's snapshot, canonical, in the
+ * arena; add makes it anew when a signature joins the rung's targets. */
 struct compose_head {
 	const char *product, *channel;
 	int64_t version, expires_s;

@@ -38,7 +38,7 @@ fetch_old(struct deltas *d, struct delta_job *j, struct err *e)
 	memcpy(f.sha256, j->old->sha256, SHA256_SIZE);
 	hex_write(hex, j->old->sha256, SHA256_SIZE);
 	if ((path = role_path(d->arena, &t, e)) == NULL ||
-	    (local = file_path(d->arena, e, d->stage->work, hex)) == NULL)
+	    (local = file_path(d->arena, e, d->outdir->work, hex)) == NULL)
 		return -1;
 	f.path = arena_printf(d->arena, e, "targets/%s", path);
 	if (f.path == NULL)
@@ -93,7 +93,7 @@ plan_jobs(struct deltas *d, struct err *e)
 			if (!wanted(d, &j))
 				continue;
 			j.patch = arena_printf(d->arena, e, "%s/patch-%zu",
-			    d->stage->work, d->njobs);
+			    d->outdir->work, d->njobs);
 			if (j.patch == NULL || fetch_old(d, &j, e) < 0)
 				return -1;
 			d->jobs[d->njobs++] = j;
@@ -149,7 +149,7 @@ run_one(void *ctx, size_t i, struct err *e)
 		return 0;
 	}
 	if (delta_check(DELTA_BSDIFF40, j->old_path, j->patch,
-		m->d->stage->work, j->sum->size, j->sum->sha256, e) < 0)
+		m->d->outdir->work, j->sum->size, j->sum->sha256, e) < 0)
 		return err_in(
 		    e, "delta to %s from %s", j->piece->path, j->from->version);
 	j->size = size;
@@ -172,7 +172,7 @@ keep(struct deltas *d, const struct delta_job *j, struct err *e)
 	memcpy(t.sha256, j->sha256, SHA256_SIZE);
 	if (t.path == NULL || (path = role_path(d->arena, &t, e)) == NULL ||
 	    (path = arena_printf(d->arena, e, "targets/%s", path)) == NULL ||
-	    (full = stage_path(d->stage, path, e)) == NULL)
+	    (full = outdir_path(d->outdir, path, e)) == NULL)
 		return -1;
 	return file_copy(j->patch, full, 0644, e);
 }

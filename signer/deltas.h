@@ -8,9 +8,9 @@
 #include <stdint.h>
 
 #include "manifest/manifest.h"
+#include "signer/outdir.h"
 #include "signer/pieces.h"
 #include "signer/previous.h"
-#include "signer/stage.h"
 
 #define DELTAS_SAVE_BP 2000 /* one that saves less is dropped */
 
@@ -31,7 +31,7 @@ struct delta_job {
 struct deltas {
 	struct previous *previous;
 	const struct pieces *pieces;
-	struct stage_dir *stage;
+	struct outdir *outdir;
 	struct arena *arena;
 	int threads;
 	const struct manifest *from[LADDER_MAX]; /* newest first */

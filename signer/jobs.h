@@ -1,8 +1,8 @@
 /*
  * Work that is done side by side: a fixed list of jobs, a few threads.
  */
-#ifndef SLUICE_JOBS_H
-#define SLUICE_JOBS_H
+#ifndef SLUICE_SIGNER_JOBS_H
+#define SLUICE_SIGNER_JOBS_H
 
 #include <stddef.h>
 

@@ -196,7 +196,7 @@ pieces_sign(struct pieces *p, struct err *e)
 }
 
 int
-pieces_copy(const struct pieces *p, struct stage_dir *s, struct err *e)
+pieces_copy(const struct pieces *p, struct outdir *s, struct err *e)
 {
 	for (size_t i = 0; i < p->n; i++) {
 		struct target t = { p->list[i].path, p->sums[i].size, { 0 } };
@@ -206,7 +206,7 @@ pieces_copy(const struct pieces *p, struct stage_dir *s, struct err *e)
 		if ((path = role_path(p->arena, &t, e)) == NULL)
 			return -1;
 		path = arena_printf(p->arena, e, "targets/%s", path);
-		if (path == NULL || (full = stage_path(s, path, e)) == NULL ||
+		if (path == NULL || (full = outdir_path(s, path, e)) == NULL ||
 		    file_copy(p->sums[i].from, full, 0644, e) < 0)
 			return -1;
 	}

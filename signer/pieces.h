@@ -9,7 +9,7 @@
 
 #include "manifest/manifest.h"
 #include "signer/keyring.h"
-#include "signer/stage.h"
+#include "signer/outdir.h"
 #include "signer/sums.h"
 
 struct piece {
@@ -42,7 +42,7 @@ int pieces_sign(struct pieces *p, struct err *e) MUST_CHECK;
 
 /* pieces_copy - into the output, under their digests. */
 int pieces_copy(
-    const struct pieces *p, struct stage_dir *s, struct err *e) MUST_CHECK;
+    const struct pieces *p, struct outdir *s, struct err *e) MUST_CHECK;
 
 /* pieces_comment - the trusted comment of a minisign signature. */
 char *pieces_comment(

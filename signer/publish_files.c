@@ -83,7 +83,7 @@ publish_files_deltas(struct making *k)
 
 	d->previous = &k->prev;
 	d->pieces = &k->pieces;
-	d->stage = &k->stage;
+	d->outdir = &k->outdir;
 	d->arena = k->a;
 	d->threads = k->p->threads;
 	if (k->prev.pub == NULL)
@@ -195,13 +195,13 @@ publish_files_carry(struct making *k, const struct publication *pub)
 	if (publication_files(pub, k->a, &files, &n, k->e) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		char *to = file_path(k->a, k->e, k->stage.dir, files[i].path);
+		char *to = file_path(k->a, k->e, k->outdir.dir, files[i].path);
 
 		if (to == NULL)
 			return -1;
 		if (files[i].document || file_exists(to))
 			continue;
-		if ((to = stage_path(&k->stage, files[i].path, k->e)) == NULL)
+		if ((to = outdir_path(&k->outdir, files[i].path, k->e)) == NULL)
 			return -1;
 		if (source_copy(s, &files[i], to, k->e) == 0)
 			continue;

@@ -15,7 +15,7 @@ static void
 making_done(struct making *k)
 {
 	keyring_done(&k->ring);
-	stage_done(&k->stage);
+	outdir_done(&k->outdir);
 	previous_done(&k->prev);
 }
 
@@ -52,12 +52,12 @@ write_documents(struct making *k)
 	for (int64_t v = 1; v <= chain->newest; v++) {
 		(void)snprintf(
 		    name, sizeof(name), "%lld.root.json", (long long)v);
-		if (stage_write(&k->stage, name, chain->files[v], k->e) < 0)
+		if (outdir_write(&k->outdir, name, chain->files[v], k->e) < 0)
 			return -1;
 	}
 	for (size_t i = 0; i < out.n; i++) {
-		if (stage_write(&k->stage, out.files[i].path, out.files[i].file,
-			k->e) < 0)
+		if (outdir_write(&k->outdir, out.files[i].path,
+			out.files[i].file, k->e) < 0)
 			return -1;
 	}
 	return 0;
@@ -67,7 +67,7 @@ write_documents(struct making *k)
 static const struct publication *
 load_own(struct making *k, struct source *s)
 {
-	struct source_ask ask = { k->stage.dir, k->p->product, k->p->channel,
+	struct source_ask ask = { k->outdir.dir, k->p->product, k->p->channel,
 		NULL };
 	struct publication_source src = { source_read, s };
 	const struct role *root = k->prev.root;
@@ -112,16 +112,16 @@ finish(struct making *k)
 	if (publish_files_carry(k, pub) < 0 ||
 	    check_run(&check, k->a, k->e) < 0)
 		return -1;
-	if (stage_commit(&k->stage, k->e) < 0)
+	if (outdir_commit(&k->outdir, k->e) < 0)
 		return -1;
-	own.dir = k->stage.out;
+	own.dir = k->outdir.out;
 	describe_publication(stdout, pub);
-	describe_files(stdout, &check, k->stage.out);
+	describe_files(stdout, &check, k->outdir.out);
 	if (k->p->partial)
 		(void)printf("partial    %zu of %d release keys: the others"
 			     " run sluice-sign add %s\n",
 		    k->p->keys.n, k->prev.root->roles[ROLE_TARGETS].threshold,
-		    k->stage.out);
+		    k->outdir.out);
 	return k->p->keyless == NULL ? 0 : site(k, pub, &own);
 }
 
@@ -130,7 +130,7 @@ publish_make(struct publish *p, struct arena *a, struct err *e)
 {
 	CLEANUP(making_done) struct making k = { .p = p, .a = a, .e = e };
 
-	k.stage.lock = -1;
+	k.outdir.lock = -1;
 	k.prev.source.dirfd = -1;
 	keyring_init(&k.ring, p->pass_fd);
 	if (p->out == NULL)
@@ -138,10 +138,10 @@ publish_make(struct publish *p, struct arena *a, struct err *e)
 	if (open_previous(&k) < 0 ||
 	    publish_decide(p, &k.prev, &k.d, a, e) < 0 ||
 	    publish_keys(&k) < 0 ||
-	    stage_open(&k.stage, p->out, p->work, a, e) < 0 ||
+	    outdir_open(&k.outdir, p->out, p->work, a, e) < 0 ||
 	    publish_files_read(&k) < 0 || publish_files_drop(&k) < 0 ||
 	    pieces_sign(&k.pieces, e) < 0 ||
-	    pieces_copy(&k.pieces, &k.stage, e) < 0 ||
+	    pieces_copy(&k.pieces, &k.outdir, e) < 0 ||
 	    publish_files_deltas(&k) < 0 || write_documents(&k) < 0)
 		return -1;
 	return finish(&k);

@@ -5,15 +5,15 @@
 #define SLUICE_PUBLISH_MAKE_H
 
 #include "signer/deltas.h"
+#include "signer/outdir.h"
 #include "signer/publish.h"
-#include "signer/stage.h"
 
 struct making {
 	struct publish *p;
 	struct previous prev;
 	struct publish_decision d;
 	struct keyring ring;
-	struct stage_dir stage;
+	struct outdir outdir;
 	struct pieces pieces;
 	struct deltas deltas;
 	struct role lowered; /* root with thresholds of 1, for --partial */

@@ -31,7 +31,7 @@ struct source {
 	struct fetch *fetch;
 	const char *headers[2]; /* the token's line (secret memory) */
 	int64_t m;		/* newest publication there; 0: none */
-	/* a server's: S3 */
+	/* a server's: the files that it has, and what to build on */
 	const struct source_file *files;
 	size_t nfiles;
 	struct publication_base base;

@@ -117,8 +117,9 @@ read_files(struct source *s, const json_t *list, struct err *e)
 	return 0;
 }
 
-int
-source_server_base(struct source *s, const json_t *v, struct err *e)
+/* The answer, from JSON. */
+static int
+read_base(struct source *s, const json_t *v, struct err *e)
 {
 	struct base_doc d = { .next_seq = 1 };
 	struct publication_base *b = &s->base;
@@ -184,7 +185,7 @@ source_server_open(
 	if (get(s, url, ANSWER_MAX, &answer, e) < 0)
 		return err_in(e, "%s", url);
 	v = json_read(answer.body, ANSWER_MAX, e);
-	if (v == NULL || source_server_base(s, v, e) < 0)
+	if (v == NULL || read_base(s, v, e) < 0)
 		return err_in(e, "%s", url);
 	return 0;
 }

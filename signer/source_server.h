@@ -10,10 +10,6 @@
 int source_server_open(
     struct source *s, const struct source_ask *ask, struct err *e) MUST_CHECK;
 
-/* source_server_base - the answer of that, from JSON (also in a 409). */
-int source_server_base(
-    struct source *s, const json_t *v, struct err *e) MUST_CHECK;
-
 const struct source_file *source_server_find(
     const struct source *s, const char *path);
 

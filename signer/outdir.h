@@ -2,8 +2,8 @@
  * The output folder while it is being made: a folder beside it, renamed at the
  * end, so that OUT is whole or not there.
  */
-#ifndef SLUICE_STAGE_H
-#define SLUICE_STAGE_H
+#ifndef SLUICE_OUTDIR_H
+#define SLUICE_OUTDIR_H
 
 #include <stdbool.h>
 
@@ -11,7 +11,7 @@
 #include "manifest/base/base.h"
 #include "manifest/base/err.h"
 
-struct stage_dir {
+struct outdir {
 	const char *out;     /* what it will be called */
 	const char *partial; /* OUT.partial, locked while we work */
 	const char *dir;     /* OUT.partial/new */
@@ -22,28 +22,27 @@ struct stage_dir {
 };
 
 /*
- * stage_open - ERR_CONFLICT if OUT exists or another process is making it;
+ * outdir_open - ERR_CONFLICT if OUT exists or another process is making it;
  * what a killed one left behind is removed.  work NULL: inside OUT.partial.
  */
-int stage_open(struct stage_dir *s, const char *out, const char *work,
+int outdir_open(struct outdir *s, const char *out, const char *work,
     struct arena *a, struct err *e) MUST_CHECK;
 /*
- * stage_again - the same for an OUT that is there: begins with all its files
+ * outdir_again - the same for an OUT that is there: begins with all its files
  * (links to them: replace files, never write into them).
  */
-int stage_again(struct stage_dir *s, const char *out, struct arena *a,
+int outdir_again(struct outdir *s, const char *out, struct arena *a,
     struct err *e) MUST_CHECK;
-/* stage_done - remove everything that was not committed. */
-void stage_done(struct stage_dir *s);
-#define AUTO_STAGE CLEANUP(stage_done) struct stage_dir
+/* outdir_done - remove everything that was not committed. */
+void outdir_done(struct outdir *s);
+#define AUTO_OUTDIR CLEANUP(outdir_done) struct outdir
 
-/* stage_path - where a file of the output lies now; its folder is made. */
-char *stage_path(
-    struct stage_dir *s, const char *path, struct err *e) MUST_CHECK;
+/* outdir_path - where a file of the output lies now; its folder is made. */
+char *outdir_path(struct outdir *s, const char *path, struct err *e) MUST_CHECK;
 
-int stage_write(struct stage_dir *s, const char *path, struct bytes file,
+int outdir_write(struct outdir *s, const char *path, struct bytes file,
     struct err *e) MUST_CHECK;
 
-int stage_commit(struct stage_dir *s, struct err *e) MUST_CHECK;
+int outdir_commit(struct outdir *s, struct err *e) MUST_CHECK;
 
 #endif

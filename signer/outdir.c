@@ -1,7 +1,7 @@
 /*
  * Making a folder atomically.
  */
-#include "signer/stage.h"
+#include "signer/outdir.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #include "manifest/base/file.h"
 
 static int
-stage_lock(struct stage_dir *s, struct err *e)
+lock_partial(struct outdir *s, struct err *e)
 {
 	if (mkdir(s->partial, 0755) < 0 && errno != EEXIST)
 		return err_sys(e, "%s", s->partial);
@@ -30,8 +30,7 @@ stage_lock(struct stage_dir *s, struct err *e)
 }
 
 static int
-stage_begin(
-    struct stage_dir *s, const char *out, const char *work, struct err *e)
+begin(struct outdir *s, const char *out, const char *work, struct err *e)
 {
 	struct arena *a = s->arena;
 	size_t len = strlen(out);
@@ -51,7 +50,7 @@ stage_begin(
 		return -1;
 	if (!s->replaces && lstat(name, &st) == 0)
 		return err_set(e, ERR_CONFLICT, "%s exists already", name);
-	if (stage_lock(s, e) < 0)
+	if (lock_partial(s, e) < 0)
 		return -1;
 	if (file_remove_tree(s->dir, e) < 0 ||
 	    (work == NULL && file_remove_tree(s->work, e) < 0) ||
@@ -62,19 +61,19 @@ stage_begin(
 }
 
 int
-stage_open(struct stage_dir *s, const char *out, const char *work,
+outdir_open(struct outdir *s, const char *out, const char *work,
     struct arena *a, struct err *e)
 {
-	*s = (struct stage_dir){ .lock = -1, .arena = a };
-	return stage_begin(s, out, work, e);
+	*s = (struct outdir){ .lock = -1, .arena = a };
+	return begin(s, out, work, e);
 }
 
 static int
 link_one(void *ctx, const char *path, int64_t size, struct err *e)
 {
-	struct stage_dir *s = ctx;
+	struct outdir *s = ctx;
 	char *from = file_path(s->arena, e, s->out, path);
-	char *to = stage_path(s, path, e);
+	char *to = outdir_path(s, path, e);
 
 	(void)size;
 	if (from == NULL || to == NULL)
@@ -83,17 +82,16 @@ link_one(void *ctx, const char *path, int64_t size, struct err *e)
 }
 
 int
-stage_again(
-    struct stage_dir *s, const char *out, struct arena *a, struct err *e)
+outdir_again(struct outdir *s, const char *out, struct arena *a, struct err *e)
 {
-	*s = (struct stage_dir){ .lock = -1, .arena = a, .replaces = true };
-	if (stage_begin(s, out, NULL, e) < 0)
+	*s = (struct outdir){ .lock = -1, .arena = a, .replaces = true };
+	if (begin(s, out, NULL, e) < 0)
 		return -1;
 	return file_each(s->out, link_one, s, e);
 }
 
 void
-stage_done(struct stage_dir *s)
+outdir_done(struct outdir *s)
 {
 	struct err e = { 0 };
 
@@ -106,7 +104,7 @@ stage_done(struct stage_dir *s)
 }
 
 char *
-stage_path(struct stage_dir *s, const char *path, struct err *e)
+outdir_path(struct outdir *s, const char *path, struct err *e)
 {
 	char *full = file_path(s->arena, e, s->dir, path);
 	char *slash = full == NULL ? NULL : strrchr(full, '/');
@@ -121,10 +119,10 @@ stage_path(struct stage_dir *s, const char *path, struct err *e)
 }
 
 int
-stage_write(
-    struct stage_dir *s, const char *path, struct bytes file, struct err *e)
+outdir_write(
+    struct outdir *s, const char *path, struct bytes file, struct err *e)
 {
-	char *full = stage_path(s, path, e);
+	char *full = outdir_path(s, path, e);
 
 	if (full == NULL)
 		return -1;
@@ -132,14 +130,14 @@ stage_write(
 }
 
 int
-stage_commit(struct stage_dir *s, struct err *e)
+outdir_commit(struct outdir *s, struct err *e)
 {
 	char *parent = arena_text(s->arena, s->out, e);
 	char *slash = parent == NULL ? NULL : strrchr(parent, '/');
 
 	if (parent == NULL)
 		return -1;
-	/* in an exchange the old files end up where stage_done removes them */
+	/* in an exchange the old files end up where outdir_done removes them */
 	if (renameat2(AT_FDCWD, s->dir, AT_FDCWD, s->out,
 		s->replaces ? RENAME_EXCHANGE : RENAME_NOREPLACE) < 0) {
 		if (errno == EEXIST)
