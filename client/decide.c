@@ -1,5 +1,5 @@
 /*
- * The decision about one manifest, in the order of the client algorithm.
+ * The decision about one manifest, in the order of the steps of update.h.
  * There is no code path from a pin to an older version: pin_seq is only ever
  * an upper bound.
  */

@@ -1,7 +1,7 @@
 /*
  * Asking the source: roots, timestamp, snapshot, targets, manifest, each
  * verified (trust.h) and persisted before the next is asked for.  Steps 2 to
- * 10 of the client algorithm; what to do about the manifest is decide.h.
+ * 10 of update.h; what to do about the manifest is decide.h.
  *
  * A channel's trusted files are root.json, timestamp.json, snapshot.json,
  * targets.json and manifest.json in its folder.
