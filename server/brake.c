@@ -22,12 +22,13 @@
 /* --- signing ------------------------------------------------------------- */
 
 struct sign {
-	int64_t round, signed_at, expires;
+	int64_t m, round, signed_at, expires;
 	bool confirm;
 	const json_t *views;
 };
 
 static const struct json_field sign_fields[] = {
+	JSON_INT(struct sign, m, 1, INT32_MAX),
 	JSON_INT(struct sign, round, 1, ROLE_VERSION_MAX / LADDER_MAX - 1),
 	JSON_INT(struct sign, signed_at, 1, INT64_MAX / 2),
 	JSON_INT(struct sign, expires, 1, INT64_MAX / 2),
@@ -52,14 +53,15 @@ static const struct json_field view_fields[] = {
 /*
  * check_round - after the last, or the last one over again, for the same
  * publication and times; not so far ahead that the versions run out.  The
- * brake's own clock bounds it too, else a stolen store would go 7 days further
- * with every request.
+ * brake's own clock bounds it too, whatever was confirmed: store says that a
+ * person did, and store may be stolen.
  */
 static int
 check_round(const struct brake_state *s, const struct sign *q, int64_t now_s,
     struct err *e)
 {
 	int64_t minutes = now_s / 60;
+	bool next = s->round > 0 && q->round == s->round + 1;
 
 	if (q->round == s->round && s->round_m == s->m &&
 	    q->signed_at == s->signed_at_s && q->expires == s->expires_s)
@@ -68,15 +70,20 @@ check_round(const struct brake_state *s, const struct sign *q, int64_t now_s,
 		return err_set(e, ERR_REFUSED,
 		    "round %" PRId64 " is not after %" PRId64, q->round,
 		    s->round);
-	if (q->confirm || q->round == s->round + 1)
+	if (q->round <= minutes + BRAKE_AHEAD_MAX &&
+	    (q->confirm || next || s->round == 0 ||
+		q->round <= s->round + BRAKE_AHEAD_MAX))
 		return 0;
-	if ((s->round > 0 && q->round > s->round + BRAKE_AHEAD_MAX) ||
-	    q->round > minutes + BRAKE_AHEAD_MAX)
-		return err_set(e, ERR_REFUSED,
-		    "round %" PRId64 " is more than 7 days ahead of %" PRId64
-		    ": check the clock, then confirm",
-		    q->round, s->round > 0 ? s->round : minutes);
-	return 0;
+	if (q->confirm && q->round <= minutes + BRAKE_CONFIRM_MAX)
+		return 0;
+	/* it was far ahead before: one a second */
+	if (next && q->signed_at > s->signed_at_s &&
+	    q->signed_at >= now_s - BRAKE_CLOCK_SLACK)
+		return 0;
+	return err_set(e, ERR_REFUSED,
+	    "round %" PRId64 " is more than 7 days ahead of %" PRId64
+	    ": check the clock, then confirm",
+	    q->round, s->round > 0 ? s->round : minutes);
 }
 
 static int
@@ -193,6 +200,13 @@ sign(struct brake_state *s, const json_t *ask, struct arena *a, int64_t now_s,
 		return NULL;
 	if (s->m == 0) {
 		err_set(e, ERR_REFUSED, "no publication was handed over");
+		return NULL;
+	}
+	if (q.m != s->m) {
+		err_set(e, ERR_REFUSED,
+		    "the brake holds publication %" PRId64 ", not %" PRId64
+		    ": push it again",
+		    s->m, q.m);
 		return NULL;
 	}
 	if (check_round(s, &q, now_s, e) < 0 || check_times(&q, now_s, e) < 0)

@@ -10,8 +10,8 @@
  *   {"do":"adopt","channel":"P/C","m":M,"roots":[doc...],
  *    "snapshots":[doc...],"targets":[doc or null...],"manifest":doc}
  *                                                -> {"ok":true,"rungs":n}
- *   {"do":"sign","channel":"P/C","round":R,"signed_at":t,"expires":t,
- *    "views":[{"rung","cap_bp","pin_seq","urgent","jump"}...],"confirm":bool}
+ *   {"do":"sign","channel":"P/C","m":M,"round":R,"signed_at":t,
+ *    "expires":t,"views":[{"rung","cap_bp","pin_seq","urgent","jump"}...],"confirm":bool}
  *                                  -> {"timestamps":[text...]} (same order)
  *   {"do":"state","channel":"P/C"}
  *                      -> {"round","m","rung","rungs","root_version","keyid"}
@@ -22,6 +22,9 @@
  * them: from these the brake learns not_before and which rungs offer nothing.
  * Before not_before it signs no offer, and no rung whose targets are null.
  * adopt with the m that it has is a no-op when the snapshots are the same.
+ *
+ * m in sign is the publication whose rungs are meant: a database from a backup
+ * may still be at an older one.
  *
  * Times (t) are Unix seconds.  One round may be signed in several messages of
  * at most BRAKE_VIEWS_MAX views, with the same signed_at and expires: signing
@@ -39,6 +42,7 @@
 
 #define BRAKE_VIEWS_MAX	  96	     /* in one sign message */
 #define BRAKE_AHEAD_MAX	  (7 * 1440) /* rounds (minutes) past the last */
+#define BRAKE_CONFIRM_MAX (366 * 1440) /* past its clock, when confirmed */
 #define BRAKE_EXPIRES_MAX 86400	     /* seconds after signed_at */
 #define BRAKE_CLOCK_SLACK 600	     /* seconds signed_at may be ahead */
 

@@ -161,8 +161,8 @@ question(const struct signing *g, size_t from, size_t to)
 			"cap_bp", g->docs[i].cap_bp, "pin_seq",
 			(json_int_t)g->docs[i].pin_seq, "urgent",
 			(int)g->docs[i].urgent, "jump", (int)g->docs[i].jump));
-	return json_pack("{ss ss sI sI sI so sb}", "do", "sign", "channel",
-	    g->channel, "round", (json_int_t)g->round->round, "signed_at",
+	return json_pack("{ss ss sI sI sI sI so sb}", "do", "sign", "channel",
+	    g->channel, "m", (json_int_t)g->round->state.ladder.m, "round", (json_int_t)g->round->round, "signed_at",
 	    (json_int_t)g->round->signed_at_s, "expires",
 	    (json_int_t)g->round->expires_s, "views", views, "confirm",
 	    (int)g->confirm);

@@ -121,11 +121,13 @@ adopt(struct ladder_fixture *f)
 	return tell(ask);
 }
 
+static int64_t state(const char *key);
+
 static json_t *
 sign_ask(int64_t round, int rung)
 {
-	return json_pack("{ss ss sI sI sI s[{si si si sb}]}", "do", "sign",
-	    "channel", "editor/stable", "round", (json_int_t)round, "signed_at",
+	return json_pack("{ss ss sI sI sI sI s[{si si si sb}]}", "do", "sign",
+	    "channel", "editor/stable", "m", (json_int_t)state("m"), "round", (json_int_t)round, "signed_at",
 	    (json_int_t)REPO_NOW_S, "expires", (json_int_t)(REPO_NOW_S + 3600),
 	    "views", "rung", rung, "cap_bp", rung == 1 ? 2500 : 0, "pin_seq", 0,
 	    "urgent", 0);
@@ -234,9 +236,34 @@ far_rounds_wait_for_a_person(void)
 	CHECK(strstr(e.msg, "7 days") != NULL);
 	CHECK_INT(sign_with(MINUTES, "confirm", json_true()), 0);
 	CHECK_INT(signs(MINUTES + BRAKE_AHEAD_MAX, 1), 0);
-	/* one after the other is slow enough, jumping is not */
-	CHECK_INT(signs(MINUTES + BRAKE_AHEAD_MAX + 1, 1), 0);
+	/* one a second is slow enough, jumping is not */
+	CHECK_INT(signs(MINUTES + BRAKE_AHEAD_MAX + 1, 1), -1);
+	CHECK_INT(sign_with(MINUTES + BRAKE_AHEAD_MAX + 1, "signed_at",
+		      json_integer(REPO_NOW_S + 1)),
+	    0);
 	CHECK_INT(signs(MINUTES + BRAKE_AHEAD_MAX + 3, 1), -1);
+	/* whoever has stolen store would confirm everything */
+	CHECK_INT(sign_with(MINUTES + BRAKE_CONFIRM_MAX + 1, "confirm",
+		      json_true()),
+	    -1);
+	CHECK_INT(
+	    sign_with(MINUTES + BRAKE_CONFIRM_MAX, "confirm", json_true()), 0);
+}
+
+static void
+only_what_it_holds_is_signed(void)
+{
+	AUTO_LADDER_FIXTURE f = start(5, true);
+
+	CHECK_INT(adopt(f), 0);
+	CHECK_INT(
+	    sign_with(MINUTES, "m", json_integer(f->ladder.m - 1)), -1);
+	CHECK_INT(e.kind, ERR_REFUSED);
+	CHECK_INT(
+	    sign_with(MINUTES, "m", json_integer(f->ladder.m + 1)), -1);
+	CHECK_INT(sign_with(MINUTES, "m", json_null()), -1);
+	CHECK_INT(state("round"), 0);
+	CHECK_INT(signs(MINUTES, 1), 0);
 }
 
 static void
@@ -481,6 +508,7 @@ static const struct tap_test tests[] = {
 	TAP(rounds_only_go_up),
 	TAP(far_rounds_wait_for_a_person),
 	TAP(times_are_bounded),
+	TAP(only_what_it_holds_is_signed),
 	TAP(no_older_publication_is_signed),
 	TAP(forged_rungs_are_refused),
 	TAP(other_channels_are_refused),
