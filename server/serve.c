@@ -1,5 +1,5 @@
 /*
- * Poll: request, route, bucket, rung, prebuilt answer.
+ * Answers without store: files, polls, and what the process says of itself.
  */
 #include "server/serve.h"
 

@@ -1,6 +1,10 @@
 /*
  * What front answers by itself: polls from the choice table, files from blobs,
- * health and metrics.  No database, no question to anyone.
+ * its own health and metrics.  No database, no question to anyone.
+ *
+ * A poll's way: http.c (guard.c, url.c, route.c) -> worker.c, the table of
+ * routes -> serve_timestamp -> choice.c, which rung -> table.c, the timestamp
+ * that store had signed for it -> http.c.
  */
 #ifndef SLUICE_SERVE_H
 #define SLUICE_SERVE_H

@@ -2,6 +2,10 @@
  * Health reports and poll counts: validated, gathered, many committed in one
  * transaction; a report is acknowledged only after the commit.  Counts are by
  * channel, version, event and day.
+ *
+ * A report's way: client/report.c -> POST /v1/health -> front (relay.c) ->
+ * health_report -> health_commit (loop.c calls it) -> outbox.c -> front: 202.
+ * health_counts is what show.c answers sluicectl status with.
  */
 #ifndef SLUICE_HEALTH_H
 #define SLUICE_HEALTH_H
