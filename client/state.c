@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "manifest/base/file.h"
@@ -516,16 +517,44 @@ state_save(struct state *s, const char *dir, struct err *e)
 	return 0;
 }
 
+/*
+ * Whoever may write here names the root of all trust.  In a folder above, as
+ * in /tmp, the sticky bit is enough.
+ */
+static int
+only_ours(const char *dir, mode_t exempt, struct err *e)
+{
+	struct stat st;
+
+	if (stat(dir, &st) < 0)
+		return err_sys(e, "%s", dir);
+	if (st.st_uid != geteuid() && st.st_uid != 0)
+		return err_set(e, ERR_REFUSED,
+		    "%s belongs to another user, who could change what this "
+		    "one trusts",
+		    dir);
+	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0 &&
+	    (st.st_mode & exempt) == 0)
+		return err_set(e, ERR_REFUSED,
+		    "%s may be written by others: chmod go-w", dir);
+	return 0;
+}
+
 int
 state_lock(const char *dir, bool wait, struct err *e)
 {
 	char path[4096];
 	int fd;
 
-	if (snprintf(path, sizeof(path), "%s/lock", dir) >= (int)sizeof(path))
+	if (snprintf(path, sizeof(path), "%s", dir) >=
+	    (int)sizeof(path) - (int)sizeof("/lock"))
 		return err_set(e, ERR_LIMIT, "%s: too long", dir);
-	if (file_mkdirs(dir, 0700, e) < 0)
+	if (file_mkdirs(dir, 0700, e) < 0 || only_ours(dir, 0, e) < 0)
 		return -1;
+	*strrchr(path, '/') = 0;
+	if (path[0] != 0 && only_ours(path, S_ISVTX, e) < 0)
+		return -1;
+	(void)snprintf(path, sizeof(path), "%s/lock", dir);
 	if ((fd = file_lock(path, wait, e)) < 0 && e->kind == ERR_CONFLICT)
 		return err_set(e, ERR_CONFLICT,
 		    "another run holds %s (try again later)", path);

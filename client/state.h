@@ -100,7 +100,10 @@ int state_load(
 /* state_save - the next generation into both copies. */
 int state_save(struct state *s, const char *dir, struct err *e) MUST_CHECK;
 
-/* state_lock - the one run at a time below dir (made if needed, 0700). */
+/*
+ * state_lock - the one run at a time below dir (made if needed, 0700).
+ * ERR_REFUSED when others could write there, or in the folder above it.
+ */
 int state_lock(const char *dir, bool wait, struct err *e) MUST_CHECK;
 
 /* state_channel_get - the entry of a channel; NULL if there is none. */
