@@ -119,7 +119,7 @@ one_attempt(const struct download *d, struct origin_file *f, struct err *e)
 	/* what a resumed answer made too long may be right from the start */
 	if (limit && before > 0)
 		return cut(f->fd, f->path, &f->have, e) < 0 ? -1 : 2;
-	return e->kind == ERR_SYS ? 1 : -1;
+	return e->kind == ERR_SYS && !d->origin->local ? 1 : -1;
 }
 
 /* *resumed: set when what came is of more than one answer. */

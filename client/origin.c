@@ -141,8 +141,10 @@ copy_rest(struct origin *s, const struct origin_file *f, struct err *e)
 		if (at + n > f->size)
 			return err_set(
 			    e, ERR_LIMIT, "%s: longer than signed", f->path);
+		s->local = true;
 		if (file_write_all(f->fd, buf, (size_t)n, f->path, e) < 0)
 			return -1;
+		s->local = false;
 		at += n;
 		if (f->progress != NULL && f->progress(f->ctx, at) < 0)
 			return err_set(e, ERR_REFUSED, "stopped");
@@ -176,6 +178,7 @@ origin_download(struct origin *s, const struct origin_file *f, struct err *e)
 
 	if (a == NULL)
 		return err_set(e, ERR_SYS, "out of memory");
+	s->local = false;
 	if (lseek(f->fd, f->have, SEEK_SET) < 0)
 		return err_sys(e, "download");
 	if (is_folder(s))
@@ -193,8 +196,10 @@ origin_download(struct origin *s, const struct origin_file *f, struct err *e)
 	r.resume_from = f->have;
 	r.progress = moved;
 	r.ctx = &m;
-	if (fetch_run(s->fetch, &r, &answer, a, e) < 0)
+	if (fetch_run(s->fetch, &r, &answer, a, e) < 0) {
+		s->local = answer.local;
 		return -1;
+	}
 	if (answer.status != 200 && answer.status != 206)
 		return refuse(s, &answer, f->path, e);
 	return 0;

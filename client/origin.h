@@ -22,6 +22,7 @@ struct origin {
 	struct fetch *fetch;   /* made when first needed */
 	char ticket[160];      /* of the last answer that had one */
 	int64_t retry_after_s; /* asked for by the last failure; -1: none */
+	bool local;	       /* the last download failed on our own disk */
 };
 
 void origin_init(struct origin *s, const struct config *c, const char *channel);

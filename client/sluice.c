@@ -557,5 +557,6 @@ int
 main(int argc, char **argv)
 {
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN); /* a limit is a full disk */
 	return verb_main(&program, argc, argv);
 }

@@ -325,6 +325,7 @@ outcome(struct exchange *x, CURLcode rc, struct arena *a, struct err *e)
 	if (x->stopped)
 		return err_set(e, ERR_REFUSED, "stopped");
 	if (x->failed) {
+		x->out->local = true;
 		*e = x->e;
 		return err_in(e, "%.150s", url);
 	}

@@ -47,6 +47,7 @@ struct fetch_answer {
 	char location[256]; /* Content-Location */
 	char ticket[160];   /* Sluice-Ticket */
 	int64_t offset;	    /* Sluice-Offset; -1: none */
+	bool local;	    /* on failure: it was our own file, not the source */
 };
 
 struct fetch *fetch_new(const char *user_agent, struct err *e) MUST_CHECK;
