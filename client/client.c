@@ -138,10 +138,11 @@ client_begin(struct sluice *s, bool wait, struct err *e)
 	if (state_load(s->state, s->state_dir, &damaged, e) < 0)
 		return -1;
 	if (damaged)
-		client_notice(s,
-		    "a copy of the state in %s was damaged; the "
-		    "other one is used",
-		    s->state_dir);
+		client_notice(s, "%s of the state in %s: damaged; %s",
+		    s->state->generation > 0 ? "a copy" : "both copies",
+		    s->state_dir,
+		    s->state->generation > 0 ? "the other one is used"
+					     : "starting from what is there");
 	if (identify(s, e) < 0)
 		return -1;
 	return client_follow(s,

@@ -73,7 +73,7 @@ begin(struct poll *p, struct err *e)
 	}
 	if (trust_start(&p->trust, p->arena, ROLE_STRICT, p->now_s, c->product,
 		p->channel, root, e) < 0)
-		return -1;
+		return err_in(e, "the trusted root in %s", p->dir);
 	p->trust.allow_offline = c->mirror;
 	return 0;
 }
