@@ -16,6 +16,31 @@
 #define ARENA_MAX (32u << 20)
 #define RETRY_S	  60 /* an unsigned round older than this is begun anew */
 
+/*
+ * Rounds of a clock that has since been set back, which the brake has not
+ * signed: their numbers are as wrong, and whatever followed them would be
+ * refused too.  Should it have signed one after all, catch_up says so.
+ */
+static int
+drop_future(struct db *db, struct channel *c, int64_t now_s, struct err *e)
+{
+	struct err failed = { .kind = ERR_NONE };
+	int n = db_do(db, e,
+	    "DELETE FROM round WHERE channel = $1 AND views = ''"
+	    " AND signed_at_s > $2",
+	    BIND(V((const char *)c->id), V(now_s + RETRY_S)));
+
+	if (n <= 0)
+		return n;
+	c->round = db_int(db, &failed, 0,
+	    "SELECT COALESCE(MAX(round), 0) FROM round WHERE channel = $1",
+	    BIND(V((const char *)c->id)));
+	if (failed.kind == ERR_NONE)
+		return 0;
+	*e = failed;
+	return -1;
+}
+
 int
 rounds_start(struct db *db, struct channel *c, const struct round_start *r,
     struct err *e)
@@ -29,6 +54,8 @@ rounds_start(struct db *db, struct channel *c, const struct round_start *r,
 	if (c->state.ladder.m == 0)
 		return 0;
 	if (a == NULL || (state = channel_state_text(&c->state, a, e)) == NULL)
+		return err_in(e, "round of %s", c->id);
+	if (drop_future(db, c, r->now_s, e) < 0)
 		return err_in(e, "round of %s", c->id);
 	c->round = ladder_round(c->round, r->now_s);
 	if (db_do(db, e,
@@ -256,6 +283,22 @@ sign_views(struct store *s, struct signing *g, struct err *e)
 	return result;
 }
 
+/* The brake has refused: if it is further than we know, the next round has to
+ * be beyond. */
+static void
+catch_up(struct store *s, const char *channel)
+{
+	AUTO_JSON q = json_pack("{ss ss}", "do", "state", "channel", channel);
+	AUTO_JSON state = NULL;
+	struct err e;
+
+	if (q != NULL && (state = ipc_ask(s->brake_fd, q, &e)) != NULL &&
+	    rounds_fast_forward(s->db, channel,
+		json_integer_value(json_object_get(state, "round")), &e) < 0)
+		log_error("round_failed", F("channel", channel),
+		    F("error", (const char *)e.msg));
+}
+
 int
 rounds_sign(struct store *s, const char *channel, bool confirm, struct err *e)
 {
@@ -277,6 +320,8 @@ rounds_sign(struct store *s, const char *channel, bool confirm, struct err *e)
 		(void)err_in(e, "%s: round %lld", channel, (long long)r->round);
 		(void)snprintf(
 		    s->sign_error, sizeof(s->sign_error), "%s", e->msg);
+		if (e->kind == ERR_REFUSED)
+			catch_up(s, channel);
 		return -1;
 	}
 	s->sign_error[0] = '\0';
@@ -324,7 +369,10 @@ due(struct store *s, const struct channel *c, int64_t now_s, struct arena *a,
 	if (n == 0)
 		return "start";
 	if (r->views[0] == '\0')
-		return now_s - r->signed_at_s > RETRY_S ? "again" : "";
+		return llabs(now_s - r->signed_at_s) > RETRY_S ? "again" : "";
+	/* the clock was ahead and has been set right */
+	if (r->signed_at_s > now_s + RETRY_S)
+		return "clock";
 	if (now_s - r->signed_at_s >= s->conf->timestamp_refresh_s ||
 	    2 * (r->expires_s - now_s) < r->expires_s - r->signed_at_s)
 		return "refresh";
