@@ -38,6 +38,13 @@ struct view {
 int anchor_blocks(
     const struct view *v, struct blocks *out, struct err *e) MUST_CHECK;
 
+/*
+ * settle_match - the blocks of a view by its suffix array, but for what the
+ * blocks of a first guess settle.
+ */
+int settle_match(const struct view *v, const struct blocks *guess,
+    struct blocks *out, struct err *e) MUST_CHECK;
+
 /* refine_blocks - drop those that cost more than they give, join, extend. */
 int refine_blocks(
     const struct view *v, struct blocks *b, struct err *e) MUST_CHECK;

@@ -139,31 +139,17 @@ static int
 match(struct make *m, struct err *e)
 {
 	struct view_fill fill = { .sites = &m->old_sites, .map = &m->map };
+	CLEANUP(blocks_done) struct blocks guess = m->blocks;
 	struct view v = view_of(m);
-	struct covers covers = { 0 };
-	struct suffix suffix = { 0 };
-	int failed;
-	size_t i;
 
 	view_fill(&fill, m->old, m->old_view);
 	fill = (struct view_fill){ .sites = &m->new_sites };
 	view_fill(&fill, m->new, m->new_view);
 	map_done(&m->map);
-	blocks_done(&m->blocks);
-	failed = suffix_init(&suffix, v.old, e);
-	if (failed == 0)
-		failed = match_covers(&suffix, v.new, &covers, e);
-	suffix_done(&suffix);
-	for (i = 0; i < covers.n && failed == 0; i++)
-		failed = blocks_add(&m->blocks,
-		    (struct block){ (uint64_t)covers.at[i].new_at,
-			(uint64_t)covers.at[i].old_at,
-			(uint64_t)covers.at[i].len },
-		    e);
-	match_done(&covers);
-	if (failed == 0)
-		failed = refine_blocks(&v, &m->blocks, e);
-	return failed;
+	m->blocks = (struct blocks){ 0 };
+	if (settle_match(&v, &guess, &m->blocks, e) < 0)
+		return -1;
+	return refine_blocks(&v, &m->blocks, e);
 }
 
 static int

@@ -1,0 +1,209 @@
+/*
+ * What the two files have in common is mostly long and plain to see.  Long
+ * equal runs on the alignment of the first map are settled: they are cut out of
+ * both texts before the suffix array is made, which then is a fraction of the
+ * size.  A margin stays, so that what is next to a run can still be matched
+ * with it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "delta/match.h"
+#include "delta/native.h"
+#include "delta/suffix.h"
+
+#define RUN_MIN 1024
+#define MARGIN	64
+
+/* A text without what was cut out, and where each part of it comes from. */
+struct part {
+	uint64_t at, from, len; /* in the short text, in the whole one */
+};
+
+struct text {
+	uint8_t *bytes;	   /* owned */
+	struct part *part; /* owned */
+	size_t n;
+	uint64_t len;
+};
+
+static void
+text_done(struct text *t)
+{
+	free(t->bytes);
+	free(t->part);
+}
+
+static int
+settle_block(const struct view *v, const struct block *b, struct blocks *out,
+    struct err *e)
+{
+	const uint8_t *new = v->new.at + b->new, *old = v->old.at + b->old;
+	uint64_t at = 0, n;
+
+	while (at < b->len) {
+		n = suffix_common(new + at, old + at, (size_t)(b->len - at));
+		if (n >= RUN_MIN &&
+		    blocks_add(out,
+			(struct block){ b->new + at + MARGIN,
+			    b->old + at + MARGIN, n - 2 * MARGIN },
+			e) < 0)
+			return -1;
+		at += n + 1;
+	}
+	return 0;
+}
+
+static int
+by_old(const void *x, const void *y)
+{
+	const struct block *a = x, *b = y;
+
+	if (a->old != b->old)
+		return a->old < b->old ? -1 : 1;
+	return a->new < b->new ? -1 : a->new > b->new;
+}
+
+static void
+keep(struct text *t, struct bytes whole, uint64_t from, uint64_t to)
+{
+	if (from >= to)
+		return;
+	memcpy(t->bytes + t->len, whole.at + from, (size_t)(to - from));
+	t->part[t->n++] = (struct part){ t->len, from, to - from };
+	t->len += to - from;
+}
+
+/* The text without the runs, which ascend in it (by old or by new). */
+static int
+shorten(struct text *t, struct bytes whole, const struct blocks *runs, bool old,
+    struct err *e)
+{
+	uint64_t at = 0, from;
+	size_t i;
+
+	t->bytes = malloc(whole.len + 1);
+	t->part = malloc((runs->n + 1) * sizeof(*t->part));
+	if (t->bytes == NULL || t->part == NULL)
+		return err_sys(e, "matching");
+	for (i = 0; i < runs->n; i++) {
+		from = old ? runs->at[i].old : runs->at[i].new;
+		keep(t, whole, at, from);
+		/* runs may share bytes of old */
+		if (from + runs->at[i].len > at)
+			at = from + runs->at[i].len;
+	}
+	keep(t, whole, at, whole.len);
+	return 0;
+}
+
+/* The part that holds a place of the short text. */
+static const struct part *
+part_of(const struct text *t, uint64_t at)
+{
+	size_t lo = 0, hi = t->n, half;
+
+	while (hi - lo > 1) {
+		half = (lo + hi) / 2;
+		if (t->part[half].at <= at)
+			lo = half;
+		else
+			hi = half;
+	}
+	return &t->part[lo];
+}
+
+/* A cover of the short texts as blocks of the whole ones. */
+static int
+unfold(const struct text *old, const struct text *new, struct block c,
+    struct blocks *out, struct err *e)
+{
+	const struct part *o, *n;
+	uint64_t len, in;
+
+	for (; c.len > 0; c.len -= len, c.new += len, c.old += len) {
+		o = part_of(old, c.old);
+		n = part_of(new, c.new);
+		len = c.len;
+		in = o->at + o->len - c.old;
+		len = in < len ? in : len;
+		in = n->at + n->len - c.new;
+		len = in < len ? in : len;
+		if (blocks_add(out,
+			(struct block){ n->from + (c.new - n->at),
+			    o->from + (c.old - o->at), len },
+			e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+match_short(const struct text *old, const struct text *new, struct blocks *out,
+    struct err *e)
+{
+	const struct bytes text = { old->bytes, (size_t)old->len };
+	const struct bytes want = { new->bytes, (size_t) new->len };
+	struct covers covers = { 0 };
+	struct suffix suffix = { 0 };
+	int failed = suffix_init(&suffix, text, e);
+	size_t i;
+
+	if (failed == 0)
+		failed = match_covers(&suffix, want, &covers, e);
+	suffix_done(&suffix);
+	for (i = 0; i < covers.n && failed == 0; i++)
+		failed = unfold(old, new,
+		    (struct block){ (uint64_t)covers.at[i].new_at,
+			(uint64_t)covers.at[i].old_at,
+			(uint64_t)covers.at[i].len },
+		    out, e);
+	match_done(&covers);
+	return failed;
+}
+
+/* Both ascend in new and are disjoint there. */
+static int
+merge(const struct blocks *a, const struct blocks *b, struct blocks *out,
+    struct err *e)
+{
+	size_t i = 0, k = 0;
+
+	while (i < a->n || k < b->n) {
+		const struct block *next =
+		    k == b->n || (i < a->n && a->at[i].new < b->at[k].new)
+		    ? &a->at[i++]
+		    : &b->at[k++];
+
+		if (blocks_add(out, *next, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+settle_match(const struct view *v, const struct blocks *guess,
+    struct blocks *out, struct err *e)
+{
+	CLEANUP(text_done) struct text old = { 0 }, new = { 0 };
+	CLEANUP(blocks_done) struct blocks runs = { 0 };
+	CLEANUP(blocks_done) struct blocks found = { 0 };
+	CLEANUP(blocks_done) struct blocks sorted = { 0 };
+	size_t i;
+
+	for (i = 0; i < guess->n; i++)
+		if (settle_block(v, &guess->at[i], &runs, e) < 0)
+			return -1;
+	sorted.at = malloc((runs.n + 1) * sizeof(*sorted.at));
+	if (sorted.at == NULL)
+		return err_sys(e, "matching");
+	sorted.n = runs.n;
+	if (runs.n > 0)
+		memcpy(sorted.at, runs.at, runs.n * sizeof(*sorted.at));
+	qsort(sorted.at, sorted.n, sizeof(*sorted.at), by_old);
+	if (shorten(&old, v->old, &sorted, true, e) < 0 ||
+	    shorten(&new, v->new, &runs, false, e) < 0 ||
+	    match_short(&old, &new, &found, e) < 0)
+		return -1;
+	return merge(&runs, &found, out, e);
+}
