@@ -40,11 +40,11 @@
 #include "manifest/base/base.h"
 #include "manifest/base/err.h"
 
-#define BRAKE_VIEWS_MAX	  96	     /* in one sign message */
-#define BRAKE_AHEAD_MAX	  (7 * 1440) /* rounds (minutes) past the last */
+#define BRAKE_VIEWS_MAX	  96	       /* in one sign message */
+#define BRAKE_AHEAD_MAX	  (7 * 1440)   /* rounds (minutes) past the last */
 #define BRAKE_CONFIRM_MAX (366 * 1440) /* past its clock, when confirmed */
-#define BRAKE_EXPIRES_MAX 86400	     /* seconds after signed_at */
-#define BRAKE_CLOCK_SLACK 600	     /* seconds signed_at may be ahead */
+#define BRAKE_EXPIRES_MAX 86400	       /* seconds after signed_at */
+#define BRAKE_CLOCK_SLACK 600	       /* seconds signed_at may be ahead */
 
 /* brake_answer - one message to its answer (new reference); NULL with e set.
  * now_s is the brake's own clock. */

@@ -23,7 +23,6 @@
 #define FS_TRUNCATE   ((uint64_t)1 << 14) /* ABI 3 */
 #define FS_IOCTL_DEV  ((uint64_t)1 << 15) /* ABI 5 */
 #define FS_EXECUTE    ((uint64_t)1 << 0)
-#define FS_REMOVE     ((uint64_t)1 << 5)
 #define FS_MAKE_CHAR  ((uint64_t)1 << 6)
 #define FS_MAKE_SOCK  ((uint64_t)1 << 9)
 #define FS_MAKE_BLOCK ((uint64_t)1 << 11)
@@ -83,9 +82,8 @@ access_of(const struct landlock_path *p, const struct stat *st, uint64_t all)
 
 	if (p->use == LANDLOCK_WRITE)
 		use = all &
-		    ~(FS_EXECUTE | FS_MAKE_CHAR | FS_MAKE_BLOCK | FS_IOCTL_DEV);
-	else if (p->use == LANDLOCK_SOCKET)
-		use = FS_MAKE_SOCK | FS_REMOVE;
+		    ~(FS_EXECUTE | FS_MAKE_CHAR | FS_MAKE_SOCK | FS_MAKE_BLOCK |
+			FS_IOCTL_DEV);
 	if (!S_ISDIR(st->st_mode))
 		use &= FS_READ_FILE | FS_WRITE_FILE | FS_TRUNCATE;
 	return use & all;

@@ -13,9 +13,8 @@
 #include "manifest/base/err.h"
 
 enum landlock_use {
-	LANDLOCK_READ,	 /* open files and folders to read */
-	LANDLOCK_WRITE,	 /* also write, make, rename and remove */
-	LANDLOCK_SOCKET, /* make and remove sockets; open nothing */
+	LANDLOCK_READ,	/* open files and folders to read */
+	LANDLOCK_WRITE, /* also write, make, rename and remove */
 };
 
 struct landlock_path {

@@ -28,20 +28,16 @@ state_path(char out[static PATH_SIZE], const char *state, const char *name,
 }
 
 /* Root without capabilities is a user like others: it owns its files, and
- * nothing else.  keep: a set of capabilities below 32. */
+ * nothing else. */
 static int
-drop_capabilities(uint32_t keep, struct err *e)
+drop_capabilities(struct err *e)
 {
 	struct __user_cap_header_struct head = {
 		.version = _LINUX_CAPABILITY_VERSION_3,
 	};
-	struct __user_cap_data_struct now[2], data[2];
+	struct __user_cap_data_struct data[2];
 
 	memset(data, 0, sizeof(data));
-	if (syscall(SYS_capget, &head, now) < 0)
-		return err_sys(e, "capget");
-	data[0].effective = now[0].permitted & keep;
-	data[0].permitted = data[0].effective;
 	if (syscall(SYS_capset, &head, data) < 0)
 		return err_sys(e, "drop capabilities");
 	return 0;
@@ -52,7 +48,6 @@ struct fence {
 	size_t npaths;
 	bool network;
 	unsigned calls;
-	uint32_t capabilities;
 };
 
 static int
@@ -63,7 +58,7 @@ confine(const struct fence *f, struct sandbox *out, struct err *e)
 
 	(void)setrlimit(RLIMIT_CORE, &none);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	if (drop_capabilities(f->capabilities, e) < 0)
+	if (drop_capabilities(e) < 0)
 		return -1;
 	n = landlock_confine(f->paths, f->npaths, f->network, e);
 	if (n < 0)
@@ -94,34 +89,23 @@ sandbox_front(
 	return confine(&f, out, e);
 }
 
-/* The folder of the admin socket: it is made, and removed when stale. */
-static void
-folder_of(char out[static PATH_SIZE], const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	if (slash == NULL)
-		(void)snprintf(out, PATH_SIZE, ".");
-	else
-		(void)snprintf(out, PATH_SIZE, "%.*s",
-		    (int)(slash == path ? 1 : slash - path), path);
-}
-
 int
 sandbox_store(
     const struct server_config *conf, struct sandbox *out, struct err *e)
 {
-	char admin[PATH_SIZE], db[PATH_SIZE], blobs[PATH_SIZE];
+	char db[PATH_SIZE], blobs[PATH_SIZE];
 	char incoming[PATH_SIZE], work[PATH_SIZE];
 	const struct landlock_path paths[] = {
-		/* not STATE itself: the brake's keys lie below it */
+		/* not STATE itself, for nothing: the brake's keys lie below */
 		{ db, LANDLOCK_WRITE, false },
 		{ blobs, LANDLOCK_WRITE, false },
 		{ incoming, LANDLOCK_WRITE, false },
 		{ work, LANDLOCK_WRITE, false },
-		{ admin, LANDLOCK_SOCKET, false },
-		/* names of users and groups, OpenSSL's settings, time zone */
-		{ "/etc", LANDLOCK_READ, true },
+		/* OpenSSL's settings, time zone */
+		{ "/etc/ssl/openssl.cnf", LANDLOCK_READ, true },
+		{ "/etc/pki/tls/openssl.cnf", LANDLOCK_READ, true },
+		{ "/etc/crypto-policies", LANDLOCK_READ, true },
+		{ "/etc/localtime", LANDLOCK_READ, true },
 		{ "/usr/share/zoneinfo", LANDLOCK_READ, true },
 		{ "/dev/urandom", LANDLOCK_READ, true },
 		{ "/proc/self", LANDLOCK_READ, true },
@@ -134,13 +118,10 @@ sandbox_store(
 	const struct fence f = {
 		.paths = paths,
 		.npaths = COUNT(paths),
-		.calls = SYSCALLS_FILES | SYSCALLS_FORK | SYSCALLS_UNIX |
+		.calls = SYSCALLS_FILES | SYSCALLS_FORK | SYSCALLS_SERVE |
 		    SYSCALLS_THREADS,
-		/* the admin socket is given to admin_group */
-		.capabilities = 1u << CAP_CHOWN,
 	};
 
-	folder_of(admin, conf->admin_socket);
 	if (state_path(db, conf->state, "db", e) < 0 ||
 	    state_path(blobs, conf->state, "blobs", e) < 0 ||
 	    state_path(incoming, conf->state, "incoming", e) < 0 ||

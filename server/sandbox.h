@@ -24,8 +24,7 @@ struct sandbox {
 int sandbox_front(const struct server_config *conf, struct sandbox *out,
     struct err *e) MUST_CHECK;
 
-/* sandbox_store - STATE but for STATE/brake; the admin socket; forks intake;
- * no internet. */
+/* sandbox_store - STATE but for STATE/brake; forks intake; makes no sockets. */
 int sandbox_store(const struct server_config *conf, struct sandbox *out,
     struct err *e) MUST_CHECK;
 

@@ -28,16 +28,32 @@
 #define SLUICE_STORE_H
 
 #include "manifest/base/base.h"
+#include <sys/types.h>
+
 #include "manifest/base/err.h"
 #include "server/config.h"
 
 /*
+ * store_listen - the admin socket, made before the fence is up: within it store
+ * can neither make sockets nor remove files beside its own (the brake's lie
+ * below the same folder).  gid gets admin_group, (gid_t)-1: none.
+ */
+int store_listen(const struct server_config *conf, int *fd, gid_t *gid,
+    struct err *e) MUST_CHECK;
+
+struct store_lines {
+	int front_fd, brake_fd;
+	int post_fd; /* -1: no webhook */
+	int admin_fd;
+	gid_t admin_gid;
+};
+
+/*
  * store_run - the process, in its fence: serves until SIGTERM or until front
- * or brake is gone.  Opens database and admin socket itself.  post_fd -1: no
- * webhook.  Returns the exit status.
+ * or brake is gone.  Opens the database itself.  Returns the exit status.
  */
 int store_run(
-    int front_fd, int brake_fd, int post_fd, const struct server_config *conf);
+    const struct store_lines *lines, const struct server_config *conf);
 
 /* The tokens that store_init made; shown once, never stored. */
 struct store_tokens {

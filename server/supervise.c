@@ -112,14 +112,17 @@ static int
 run_store(const struct supervisor *s)
 {
 	const int keep[] = { s->line[1], s->brake_line[0], s->post_line[0] };
+	struct store_lines lines = { s->line[1], s->brake_line[0],
+		s->post_line[0], -1, (gid_t)-1 };
 	struct sandbox box = { 0 };
 	struct err e;
+	int r;
 
 	close_others(keep, COUNT(keep));
-	if (fenced(sandbox_store(s->conf, &box, &e), &box, &e) < 0)
-		return 2;
-	return store_run(
-	    s->line[1], s->brake_line[0], s->post_line[0], s->conf);
+	r = store_listen(s->conf, &lines.admin_fd, &lines.admin_gid, &e);
+	if (r == 0)
+		r = sandbox_store(s->conf, &box, &e);
+	return fenced(r, &box, &e) < 0 ? 2 : store_run(&lines, s->conf);
 }
 
 static int
@@ -266,7 +269,10 @@ start_due(struct supervisor *s)
 static void
 say_ended(enum process p, int status)
 {
-	if (WIFSIGNALED(status))
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM)
+		log_info(
+		    "ended", F("child", process_name(p)), F("signal", SIGTERM));
+	else if (WIFSIGNALED(status))
 		log_error("ended", F("child", process_name(p)),
 		    F("signal", WTERMSIG(status)));
 	else
@@ -487,6 +493,7 @@ supervise_run(const struct server_config *conf, struct err *e)
 	stop(&s, PROC_STORE);
 	stop(&s, PROC_POST);
 	stop(&s, PROC_BRAKE);
+	(void)unlink(conf->admin_socket);
 	(void)close(s.lock_fd);
 	return 0;
 }

@@ -40,7 +40,7 @@ static const char *const everybody[] = {
 	"epoll_pwait", "epoll_ctl", "epoll_create1", "eventfd2", "signalfd4",
 	"timerfd_create", "timerfd_settime", "sendmsg", "recvmsg", "sendto",
 	"recvfrom", "fcntl", "dup", "memfd_create", "ftruncate", "sched_yield",
-	"sched_getaffinity", "getrlimit", "prlimit64", "getrusage", "sysinfo",
+	"sched_getaffinity", "getrlimit", "getrusage", "sysinfo",
 	"uname", "membarrier", "rseq", "set_robust_list", "pipe2", "shutdown",
 	NULL,
 };
@@ -63,10 +63,6 @@ static const char *const fork_and_fence[] = {
 	"setrlimit", "setpriority", "landlock_create_ruleset",
 	"landlock_add_rule", "landlock_restrict_self", "pidfd_open",
 	"pidfd_send_signal", "close_range", "dup2", "dup3", NULL,
-};
-static const char *const sockets[] = {
-	"bind", "listen", "accept4", "accept", "getsockopt", "setsockopt",
-	"getsockname", "getpeername", "socketpair", NULL,
 };
 static const char *const internet[] = {
 	"socket", "connect", "getsockopt", "setsockopt", "getsockname",
@@ -120,23 +116,22 @@ add_checked(scmp_filter_ctx f, unsigned parts, struct err *e)
 	    SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD);
 	const struct scmp_arg_cmp own =
 	    SCMP_A0(SCMP_CMP_MASKED_EQ, NEW_NAMESPACES, 0);
-	const struct scmp_arg_cmp local = SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0);
+	/* not another process's: all are of one user */
+	const struct scmp_arg_cmp own_limits = SCMP_A0(SCMP_CMP_EQ, 0, 0);
 	const struct scmp_arg_cmp reads =
 	    SCMP_A2(SCMP_CMP_MASKED_EQ, OPEN_WRITES, 0);
 	const struct scmp_arg_cmp *exec =
 	    (parts & SYSCALLS_LOAD) != 0 ? NULL : &no_exec;
 
 	if (add(f, SCMP_ACT_ALLOW, "mmap", exec, e) < 0 ||
-	    add(f, SCMP_ACT_ALLOW, "mprotect", exec, e) < 0)
+	    add(f, SCMP_ACT_ALLOW, "mprotect", exec, e) < 0 ||
+	    add(f, SCMP_ACT_ALLOW, "prlimit64", &own_limits, e) < 0)
 		return -1;
 	if ((parts & SYSCALLS_FORK) != 0) {
 		if (add(f, SCMP_ACT_ALLOW, "clone", &own, e) < 0)
 			return -1;
 	} else if ((parts & SYSCALLS_THREADS) != 0 &&
 	    add(f, SCMP_ACT_ALLOW, "clone", &thread, e) < 0)
-		return -1;
-	if ((parts & SYSCALLS_UNIX) != 0 &&
-	    add(f, SCMP_ACT_ALLOW, "socket", &local, e) < 0)
 		return -1;
 	if ((parts & (SYSCALLS_FILES | SYSCALLS_INTERNET)) == 0 &&
 	    add(f, SCMP_ACT_ALLOW, "openat", &reads, e) < 0)
@@ -156,7 +151,6 @@ fill(scmp_filter_ctx f, unsigned parts, struct err *e)
 		{ SYSCALLS_SERVE, serve },
 		{ SYSCALLS_FILES, files },
 		{ SYSCALLS_FORK, fork_and_fence },
-		{ SYSCALLS_UNIX, sockets },
 		{ SYSCALLS_INTERNET, internet },
 	};
 

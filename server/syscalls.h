@@ -16,9 +16,8 @@ enum syscalls_part {
 	SYSCALLS_SERVE = 2,	/* accept, epoll; read-only openat */
 	SYSCALLS_FILES = 4,	/* open, write, rename, remove */
 	SYSCALLS_FORK = 8,	/* make processes, fence and end them */
-	SYSCALLS_UNIX = 16,	/* sockets of AF_UNIX */
-	SYSCALLS_INTERNET = 32, /* sockets of AF_INET, connect */
-	SYSCALLS_LOAD = 64,	/* map shared objects (the resolver's) */
+	SYSCALLS_INTERNET = 16, /* sockets of AF_INET, connect */
+	SYSCALLS_LOAD = 32,	/* map shared objects (the resolver's) */
 };
 
 /*

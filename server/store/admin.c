@@ -17,6 +17,7 @@
 #include "manifest/base/clock.h"
 #include "manifest/base/json.h"
 #include "manifest/base/log.h"
+#include "server/store.h"
 #include "server/store/operate.h"
 
 #define LINE_MAX_BYTES (64 * 1024)
@@ -41,31 +42,31 @@ group_of(const char *name, gid_t *out, struct err *e)
 }
 
 int
-admin_open(struct store *s, struct err *e)
+store_listen(
+    const struct server_config *conf, int *fd, gid_t *gid, struct err *e)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
-	const char *path = s->conf->admin_socket;
+	const char *path = conf->admin_socket;
 	mode_t old;
 	int result;
 
 	if (strlen(path) >= sizeof(at.sun_path))
 		return err_set(e, ERR_USAGE, "%s: the path is too long", path);
 	(void)snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
-	if (group_of(s->conf->admin_group, &s->admin_gid, e) < 0)
+	if (group_of(conf->admin_group, gid, e) < 0)
 		return -1;
-	s->admin_fd =
-	    socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (s->admin_fd < 0)
+	*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (*fd < 0)
 		return err_sys(e, "socket");
 	/* a server that was killed left it; the state's lock is ours */
 	(void)unlink(path);
 	old = umask(0077);
-	result = bind(s->admin_fd, (struct sockaddr *)&at, sizeof(at));
+	result = bind(*fd, (struct sockaddr *)&at, sizeof(at));
 	(void)umask(old);
-	if (result < 0 || listen(s->admin_fd, 32) < 0)
+	if (result < 0 || listen(*fd, 32) < 0)
 		return err_sys(e, "%s", path);
-	if (s->admin_gid != (gid_t)-1 &&
-	    (chown(path, (uid_t)-1, s->admin_gid) < 0 || chmod(path, 0660) < 0))
+	if (*gid != (gid_t)-1 &&
+	    (chown(path, (uid_t)-1, *gid) < 0 || chmod(path, 0660) < 0))
 		return err_sys(e, "%s", path);
 	return 0;
 }
@@ -83,10 +84,9 @@ admin_close(struct store *s)
 		buf_done(&c->in);
 		buf_done(&c->out);
 	}
-	if (s->admin_fd >= 0) {
+	/* the supervisor removes it in the end */
+	if (s->admin_fd >= 0)
 		(void)close(s->admin_fd);
-		(void)unlink(s->conf->admin_socket);
-	}
 	s->admin_fd = -1;
 }
 

@@ -14,8 +14,6 @@
 
 #include "server/store/context.h"
 
-/* admin_open - make the socket and listen. */
-int admin_open(struct store *s, struct err *e) MUST_CHECK;
 void admin_close(struct store *s);
 
 /* admin_accept - take a waiting connection, if there is one. */

@@ -19,9 +19,9 @@
 #include "manifest/base/log.h"
 #include "server/ipc.h"
 #include "server/store/admin.h"
-#include "server/store/intake_check.h"
 #include "server/store/health.h"
 #include "server/store/intake.h"
+#include "server/store/intake_check.h"
 #include "server/store/jobs.h"
 #include "server/store/outbox.h"
 #include "server/store/prune.h"
@@ -313,8 +313,7 @@ start(struct store *s, struct err *e)
 	    (s->post_fd >= 0 && fcntl(s->post_fd, F_SETFL, O_NONBLOCK) < 0))
 		return err_sys(e, "fcntl");
 	if (schema_open(&s->db, s->conf->state, DB_MUST_EXIST, e) < 0 ||
-	    admin_open(s, e) < 0 || switch_resume(s, e) < 0 ||
-	    intake_check_resume(s, e) < 0)
+	    switch_resume(s, e) < 0 || intake_check_resume(s, e) < 0)
 		return -1;
 	s->table_due = true;
 	return outbox_send(s, json_pack("{ss}", "do", "started"), -1, e);
@@ -345,8 +344,7 @@ signals(void)
 }
 
 int
-store_run(
-    int front_fd, int brake_fd, int post_fd, const struct server_config *conf)
+store_run(const struct store_lines *lines, const struct server_config *conf)
 {
 	struct store *s = calloc(1, sizeof(*s));
 	int signal_fd = signals(), n = -1;
@@ -355,10 +353,11 @@ store_run(
 	if (s == NULL || signal_fd < 0)
 		return 2;
 	s->conf = conf;
-	s->front_fd = front_fd;
-	s->brake_fd = brake_fd;
-	s->post_fd = post_fd;
-	s->admin_fd = -1;
+	s->front_fd = lines->front_fd;
+	s->brake_fd = lines->brake_fd;
+	s->post_fd = lines->post_fd;
+	s->admin_fd = lines->admin_fd;
+	s->admin_gid = lines->admin_gid;
 	for (size_t i = 0; i < CLIENTS_MAX; i++)
 		s->clients[i].fd = -1;
 	if (start(s, &e) < 0)

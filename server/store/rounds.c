@@ -189,7 +189,8 @@ question(const struct signing *g, size_t from, size_t to)
 			(json_int_t)g->docs[i].pin_seq, "urgent",
 			(int)g->docs[i].urgent, "jump", (int)g->docs[i].jump));
 	return json_pack("{ss ss sI sI sI sI so sb}", "do", "sign", "channel",
-	    g->channel, "m", (json_int_t)g->round->state.ladder.m, "round", (json_int_t)g->round->round, "signed_at",
+	    g->channel, "m", (json_int_t)g->round->state.ladder.m, "round",
+	    (json_int_t)g->round->round, "signed_at",
 	    (json_int_t)g->round->signed_at_s, "expires",
 	    (json_int_t)g->round->expires_s, "views", views, "confirm",
 	    (int)g->confirm);
