@@ -147,9 +147,10 @@ match(struct make *m, struct err *e)
 	view_fill(&fill, m->new, m->new_view);
 	map_done(&m->map);
 	m->blocks = (struct blocks){ 0 };
-	if (settle_match(&v, &guess, &m->blocks, e) < 0)
+	if (settle_match(&v, &guess, &m->blocks, e) < 0 ||
+	    refine_blocks(&v, &m->blocks, e) < 0)
 		return -1;
-	return refine_blocks(&v, &m->blocks, e);
+	return map_init(&m->map, m->blocks.at, m->blocks.n, &m->tables, e);
 }
 
 static int
@@ -168,8 +169,6 @@ encode(struct make *m, struct err *e)
 		buf_init(&m->raw[s], SIZE_MAX / 2);
 		buf_init(&m->packed[s], SIZE_MAX / 2);
 	}
-	if (map_init(&m->map, m->blocks.at, m->blocks.n, &m->tables, e) < 0)
-		return -1;
 	return encode_streams(&c, m->raw, e);
 }
 
@@ -214,7 +213,7 @@ native_make(const struct delta_make *d, struct err *e)
 		    "making this patch takes %s of memory",
 		    size_text(text, sizeof(text), need));
 	if (scan(&m, e) < 0 || first_map(&m, e) < 0 || match(&m, e) < 0 ||
-	    encode(&m, e) < 0)
+	    match(&m, e) < 0 || encode(&m, e) < 0)
 		return -1;
 	return write_patch(&m, d->patch_fd, e);
 }

@@ -12,8 +12,8 @@
 #include "delta/native.h"
 #include "delta/suffix.h"
 
-#define RUN_MIN 1024
-#define MARGIN	64
+#define RUN_MIN 2048
+#define MARGIN	256
 
 /* A text without what was cut out, and where each part of it comes from. */
 struct part {
