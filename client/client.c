@@ -103,8 +103,9 @@ identify(struct sluice *s, struct err *e)
 	return 0;
 }
 
-int
-client_follow(struct sluice *s, const char *channel, struct err *e)
+/* The channel that the rest of the call is about. */
+static int
+follow(struct sluice *s, const char *channel, struct err *e)
 {
 	/* the caller may hand in what lies in the state itself */
 	(void)snprintf(s->channel, sizeof(s->channel), "%s", channel);
@@ -145,7 +146,7 @@ client_begin(struct sluice *s, bool wait, struct err *e)
 					     : "starting from what is there");
 	if (identify(s, e) < 0)
 		return -1;
-	return client_follow(s,
+	return follow(s,
 	    s->state->channel[0] != 0 ? s->state->channel : s->config.channel,
 	    e);
 }

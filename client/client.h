@@ -45,10 +45,6 @@ struct sluice {
 int client_begin(struct sluice *s, bool wait, struct err *e) MUST_CHECK;
 void client_end(struct sluice *s);
 
-/* client_follow - the channel that the rest of the call is about. */
-int client_follow(
-    struct sluice *s, const char *channel, struct err *e) MUST_CHECK;
-
 int client_save(struct sluice *s, struct err *e) MUST_CHECK;
 
 /* client_notice - one line for the owner's log. */

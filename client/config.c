@@ -72,18 +72,6 @@ static const struct conf_key keys[] = {
 };
 /* clang-format on */
 
-const char *
-config_key(size_t n)
-{
-	return n < COUNT(keys) ? keys[n].name : NULL;
-}
-
-void
-config_show(FILE *f, const struct config *c)
-{
-	conf_print(f, c, keys, COUNT(keys));
-}
-
 /* The names that publications use: linux-x86_64, linux-aarch64, ... */
 static int
 platform(struct config *c, struct arena *a, struct err *e)

@@ -7,7 +7,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "manifest/base/arena.h"
 #include "manifest/base/base.h"
@@ -48,12 +47,6 @@ struct config_override {
  */
 int config_load(struct config *c, const struct config_override *o,
     struct arena *a, struct err *e) MUST_CHECK;
-
-/* config_show - every key, its effective value and its meaning. */
-void config_show(FILE *f, const struct config *c);
-
-/* config_key - for tests: the n-th key's name, or NULL. */
-const char *config_key(size_t n);
 
 /* config_product_dir - STATE/PRODUCT; config_channel_dir - below it. */
 char *config_product_dir(

@@ -15,30 +15,34 @@
 #include "manifest/base/digest.h"
 #include "manifest/base/err.h"
 
-#define MANIFEST_SCHEMA        "sluice/1"
-#define MANIFEST_TARGET        "manifest.json"
-#define MANIFEST_MAX           (256 * 1024)
+#define MANIFEST_SCHEMA	       "sluice/1"
+#define MANIFEST_TARGET	       "manifest.json"
+#define MANIFEST_MAX	       (256 * 1024)
 #define MANIFEST_ARTIFACTS_MAX 64
-#define MANIFEST_DELTAS_MAX    32  /* per artifact */
+#define MANIFEST_DELTAS_MAX    32 /* per artifact */
 #define MANIFEST_STAGES_MAX    32
 #define MANIFEST_FROM_MAX      256
 #define MANIFEST_REPAIRS_MAX   64
 #define MANIFEST_PLATFORMS_MAX 64
-#define PRODUCT_MAX            64 /* product and channel names, bytes */
-#define PLATFORM_MAX           64 /* "os-arch", bytes */
-#define SALT_BYTES             32
+#define PRODUCT_MAX	       64 /* product and channel names, bytes */
+#define PLATFORM_MAX	       64 /* "os-arch", bytes */
+#define SALT_BYTES	       32
 #define PLAN_CONTROL_DEFAULT   1000 /* basis points */
 /* "<sha256>.<name>.from-<version>.bsdiff40" fits a file name of 255 bytes */
 #define ARTIFACT_NAME_MAX 100
-#define DELTA_NAME_MAX    190
+#define DELTA_NAME_MAX	  190
 #define MANIFEST_INT_MAX  ((INT64_C(1) << 53) - 1) /* exact in JavaScript */
 
-enum manifest_kind { MANIFEST_RELEASE, MANIFEST_HALT, MANIFEST_ROLLBACK };
+enum manifest_kind {
+	MANIFEST_RELEASE,
+	MANIFEST_HALT,
+	MANIFEST_ROLLBACK
+};
 const char *manifest_kind_name(enum manifest_kind k);
 
 struct stage {
 	int percent_bp;
-	int64_t not_before_s;   /* 0: none */
+	int64_t not_before_s;	/* 0: none */
 	int64_t min_duration_s; /* before the next stage may start */
 };
 
@@ -87,7 +91,7 @@ struct rollback {
 
 struct manifest {
 	const char *product, *channel;
-	int64_t seq;         /* 0: no release (version NULL, no artifacts) */
+	int64_t seq;	     /* 0: no release (version NULL, no artifacts) */
 	const char *version; /* NULL when seq is 0 */
 	int64_t created_s;
 	int64_t not_before_s; /* 0: none */
@@ -97,8 +101,8 @@ struct manifest {
 	/* release */
 	const char *notes_url; /* NULL: none */
 	bool critical, security;
-	const char *minimum_os; /* NULL: none */
-	const int64_t *repairs; /* seq */
+	const char *minimum_os;	       /* NULL: none */
+	const int64_t *repairs;	       /* seq */
 	const char **repairs_versions; /* of the same length; NULL: not said */
 	size_t nrepairs;
 
@@ -117,39 +121,32 @@ struct manifest {
  * no key is unknown (the signer and intake); else unknown keys and delta
  * formats are let pass (clients).
  */
-const struct manifest *manifest_read(struct arena *a, struct bytes file,
-    bool strict, struct err *e) MUST_CHECK;
+const struct manifest *manifest_read(
+    struct arena *a, struct bytes file, bool strict, struct err *e) MUST_CHECK;
 
 /* manifest_write - append the canonical bytes.  Checks what manifest_read
  * checks by reading its own output. */
-int manifest_write(const struct manifest *m, struct buf *out, struct err *e)
-    MUST_CHECK;
+int manifest_write(
+    const struct manifest *m, struct buf *out, struct err *e) MUST_CHECK;
 
 /* manifest_emit - append the canonical bytes, unchecked. */
-int manifest_emit(const struct manifest *m, struct buf *out, struct err *e)
-    MUST_CHECK;
+int manifest_emit(
+    const struct manifest *m, struct buf *out, struct err *e) MUST_CHECK;
 
 /* manifest_rules - the rules of one manifest by itself, as manifest_read
  * checks them.  strict: delta formats are known ones. */
-int manifest_rules(const struct manifest *m, bool strict, struct err *e)
-    MUST_CHECK;
-
-/*
- * manifest_platform_ok - "os-arch" as it stands in paths and in rollback.from.
- * The first '-' ends the os; only an arch may hold more of them.
- */
-bool manifest_platform_ok(const char *platform);
+int manifest_rules(
+    const struct manifest *m, bool strict, struct err *e) MUST_CHECK;
 
 /* manifest_artifact - of exactly this platform; NULL if there is none. */
-const struct artifact *manifest_artifact(const struct manifest *m,
-    const char *os, const char *arch);
+const struct artifact *manifest_artifact(
+    const struct manifest *m, const char *os, const char *arch);
 
 /* manifest_start - what stages count from: not_before, or created. */
 int64_t manifest_start(const struct manifest *m);
 
 /* manifest_envelope - cohort_envelope of its plan; 10000 without a rollout. */
-int manifest_envelope(const struct manifest *m, int64_t now_s,
-    int64_t *next_s);
+int manifest_envelope(const struct manifest *m, int64_t now_s, int64_t *next_s);
 
 /*
  * manifest_may_go_back - 0 if rollback names the installed seq on this

@@ -43,8 +43,10 @@ os_ok(const char *os)
 	return name_ok(os, PLATFORM_MAX) && strchr(os, '-') == NULL;
 }
 
-bool
-manifest_platform_ok(const char *platform)
+/* "os-arch" as it stands in paths and in rollback.from.  The first '-' ends the
+ * os; only an arch may hold more of them. */
+static bool
+platform_ok(const char *platform)
 {
 	const char *dash = strchr(platform, '-');
 
@@ -117,7 +119,7 @@ check_from(const struct rollback_from *f, int64_t to_seq, struct err *e)
 		    "going from release %lld to %lld is not going back",
 		    (long long)f->seq, (long long)to_seq);
 	for (size_t i = 0; i < f->nplatforms; i++) {
-		if (!manifest_platform_ok(f->platforms[i]))
+		if (!platform_ok(f->platforms[i]))
 			return err_set(e, ERR_INPUT,
 			    "from %lld: platform %zu is not a name",
 			    (long long)f->seq, i);

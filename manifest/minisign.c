@@ -4,11 +4,9 @@
  */
 #include "manifest/minisign.h"
 
-#include <errno.h>
 #include <sodium.h>
 #include <stdbool.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "manifest/base/text.h"
 
@@ -213,30 +211,6 @@ minisign_hash(uint8_t out[static MINISIGN_HASH_SIZE], struct bytes message)
 {
 	(void)crypto_generichash(
 	    out, MINISIGN_HASH_SIZE, message.at, message.len, NULL, 0);
-}
-
-int
-minisign_hash_fd(uint8_t out[static MINISIGN_HASH_SIZE], int fd, struct err *e)
-{
-	crypto_generichash_state st;
-	uint8_t chunk[65536];
-	off_t at = 0;
-
-	crypto_generichash_init(&st, NULL, 0, MINISIGN_HASH_SIZE);
-	for (;;) {
-		ssize_t n = pread(fd, chunk, sizeof chunk, at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_sys(e, "minisign: read");
-		if (n == 0)
-			break;
-		crypto_generichash_update(&st, chunk, (size_t)n);
-		at += n;
-	}
-	crypto_generichash_final(&st, out, MINISIGN_HASH_SIZE);
-	return 0;
 }
 
 int

@@ -49,11 +49,9 @@ int minisign_read(
 /* minisign_write - the .minisig file of a signature. */
 void minisign_write(struct buf *out, const struct minisign_sig *s);
 
-/* minisign_hash - BLAKE2b-512 of bytes in memory / of a file from its start. */
+/* minisign_hash - BLAKE2b-512. */
 void minisign_hash(
     uint8_t out[static MINISIGN_HASH_SIZE], struct bytes message);
-int minisign_hash_fd(
-    uint8_t out[static MINISIGN_HASH_SIZE], int fd, struct err *e) MUST_CHECK;
 
 /* minisign_verify - both signatures (file and trusted comment). */
 int minisign_verify(const struct minisign_key *k, const struct minisign_sig *s,

@@ -64,8 +64,8 @@ peer_text(struct peer *p, const char *text)
 	return inet_pton(AF_INET6, text, p->at) == 1 ? 0 : -1;
 }
 
-bool
-peer_v4(const struct peer *p)
+static bool
+is_v4(const struct peer *p)
 {
 	return memcmp(p->at, mapped, sizeof(mapped)) == 0;
 }
@@ -75,7 +75,7 @@ peer_loopback(const struct peer *p)
 {
 	static const uint8_t one[16] = { [15] = 1 };
 
-	return peer_v4(p) ? p->at[12] == 127 : memcmp(p->at, one, 16) == 0;
+	return is_v4(p) ? p->at[12] == 127 : memcmp(p->at, one, 16) == 0;
 }
 
 /* Keep the first bits of an IPv4 address, or of an IPv6 one. */
@@ -83,7 +83,7 @@ static struct peer
 cut(const struct peer *p, int v4_bits, int v6_bits)
 {
 	struct peer c = *p;
-	int bits = peer_v4(p) ? 96 + v4_bits : v6_bits;
+	int bits = is_v4(p) ? 96 + v4_bits : v6_bits;
 
 	memset(c.at + bits / 8, 0, sizeof(c.at) - (size_t)bits / 8);
 	return c;
@@ -94,7 +94,7 @@ peer_prefix(const struct peer *p, char out[static PEER_PREFIX_SIZE])
 {
 	struct peer c = cut(p, 24, 48);
 	char text[INET6_ADDRSTRLEN] = "";
-	bool v4 = peer_v4(p);
+	bool v4 = is_v4(p);
 
 	(void)inet_ntop(
 	    v4 ? AF_INET : AF_INET6, v4 ? c.at + 12 : c.at, text, sizeof(text));

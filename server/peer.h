@@ -27,7 +27,6 @@ struct peer {
 struct peer peer_read(const struct sockaddr *sa);
 /* peer_text - from text, IPv4 or IPv6.  0 or -1. */
 int peer_text(struct peer *p, const char *text);
-bool peer_v4(const struct peer *p);
 bool peer_loopback(const struct peer *p);
 /* peer_prefix - "192.0.2.0/24" or "2001:db8:1::/48". */
 void peer_prefix(const struct peer *p, char out[static PEER_PREFIX_SIZE]);

@@ -59,12 +59,6 @@ arena_reset(struct arena *a)
 	a->used = 0;
 }
 
-size_t
-arena_used(const struct arena *a)
-{
-	return a->used;
-}
-
 static struct chunk *
 chunk_new(const struct arena *a, size_t n)
 {

@@ -31,9 +31,6 @@ void arena_free(struct arena *a);
 /* arena_reset - forget everything, keep the first chunk for reuse. */
 void arena_reset(struct arena *a);
 
-/* arena_used - bytes handed out since arena_new or arena_reset. */
-size_t arena_used(const struct arena *a);
-
 /*
  * arena_get - n zeroed bytes, aligned for any type; NULL with ERR_LIMIT (the
  * limit) or ERR_SYS (no memory).  n = 0 gives a valid pointer.

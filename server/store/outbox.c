@@ -85,8 +85,9 @@ outbox_answer(struct store *s, int64_t id, int status, json_t *body, int fd)
 		    F("error", (const char *)e.msg));
 }
 
-int
-outbox_status(enum err_kind kind)
+/* HTTP status of an error. */
+static int
+status_of(enum err_kind kind)
 {
 	switch (kind) {
 	case ERR_NONE:
@@ -121,7 +122,7 @@ outbox_refuse(struct store *s, int64_t id, const struct err *why)
 	if (why->kind == ERR_SYS)
 		log_error("request_failed", F("id", id),
 		    F("error", (const char *)why->msg));
-	outbox_answer(s, id, outbox_status(why->kind),
+	outbox_answer(s, id, status_of(why->kind),
 	    json_pack("{ss ss}", "error", text, "kind", err_name(why->kind)),
 	    -1);
 }

@@ -24,7 +24,4 @@ void outbox_refuse(struct store *s, int64_t id, const struct err *why);
 int outbox_flush(struct store *s, struct err *e) MUST_CHECK;
 void outbox_done(struct store *s);
 
-/* outbox_status - HTTP status of an error. */
-int outbox_status(enum err_kind kind);
-
 #endif

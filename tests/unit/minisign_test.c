@@ -303,28 +303,6 @@ minisign_keys_go_both_ways(void)
 	repo_free(f.repo);
 }
 
-static void
-minisign_hashes_a_file_from_its_start(void)
-{
-	uint8_t a[MINISIGN_HASH_SIZE], b[MINISIGN_HASH_SIZE];
-	char path[4096];
-	uint8_t *data = malloc(200000);
-	struct err e;
-
-	for (size_t i = 0; i < 200000; i++)
-		data[i] = (uint8_t)(i * 7 + i / 256);
-	snprintf(path, sizeof path, "%s/data", tap_tmpdir());
-	CHECK_INT(file_create(path, data, 200000, 0600, &e), 0);
-	AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	CHECK(lseek(fd, 100, SEEK_SET) == 100);
-	CHECK_INT(minisign_hash_fd(a, fd, &e), 0);
-	minisign_hash(b, (struct bytes){ data, 200000 });
-	CHECK(memcmp(a, b, sizeof a) == 0);
-	CHECK_INT(minisign_hash_fd(a, -1, &e), -1);
-	free(data);
-}
-
 /* --- the real program --- */
 
 /* Exit status of a program with its output thrown away; -1: not there. */
@@ -433,7 +411,6 @@ static const struct tap_test tests[] = {
 	TAP(minisign_refuses_other_files),
 	TAP(minisign_bounds_the_trusted_comment),
 	TAP(minisign_keys_go_both_ways),
-	TAP(minisign_hashes_a_file_from_its_start),
 	TAP(minisign_the_program_takes_ours),
 	TAP(minisign_takes_the_programs),
 };
