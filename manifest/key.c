@@ -1,5 +1,6 @@
 /*
  * Public keys: TUF's key object in and out, Ed25519 verification by libsodium.
+ * The other types are key_evp.c.
  */
 #include "manifest/key.h"
 
@@ -10,6 +11,7 @@
 
 #include "manifest/base/json.h"
 #include "manifest/base/text.h"
+#include "manifest/key_evp.h"
 
 #define ED25519_HEX HEX_SIZE(ED25519_PUBLIC_SIZE)
 
@@ -61,6 +63,32 @@ static const struct json_field keyval_fields[] = {
 	JSON_TEXT(struct keyval, public, 1, 8192),
 };
 
+/* What names a type in a document; strict: ours may have it. */
+static const struct {
+	const char *keytype, *scheme;
+	enum key_type type;
+	bool strict;
+} types[] = {
+	{ "ed25519", "ed25519", KEY_ED25519, true },
+	{ "ecdsa", "ecdsa-sha2-nistp256", KEY_ECDSA_P256, false },
+	{ "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256", KEY_ECDSA_P256, false },
+	{ "rsa", "rsassa-pss-sha256", KEY_RSA_PSS, false },
+	{ "rsa", "rsa-pkcs1v15-sha256", KEY_RSA_PKCS1, false },
+};
+
+static int
+type_read(enum key_type *out, const struct fields *f, bool strict)
+{
+	for (size_t i = 0; i < COUNT(types); i++)
+		if (strcmp(types[i].keytype, f->keytype) == 0 &&
+		    strcmp(types[i].scheme, f->scheme) == 0 &&
+		    (types[i].strict || !strict)) {
+			*out = types[i].type;
+			return 0;
+		}
+	return -1;
+}
+
 /* The digits of a document; foreign ones may be in upper case. */
 static int
 public_read(
@@ -87,8 +115,7 @@ read_object(struct key *out, const json_t *v, bool strict, struct arena *a,
 
 	if (json_struct(v, key_fields, COUNT(key_fields), strict, &f, a, e) < 0)
 		return -1;
-	if (strcmp(f.keytype, "ed25519") != 0 ||
-	    strcmp(f.scheme, "ed25519") != 0)
+	if (type_read(&out->type, &f, strict) < 0)
 		return err_set(e, ERR_INPUT,
 		    "keytype %s with scheme %s is not supported",
 		    text_safe(shown[0], sizeof shown[0], f.keytype),
@@ -96,11 +123,14 @@ read_object(struct key *out, const json_t *v, bool strict, struct arena *a,
 	if (json_struct(f.keyval, keyval_fields, COUNT(keyval_fields), strict,
 		&kv, a, e) < 0)
 		return err_in(e, "keyval");
+	if (out->type != KEY_ED25519 || key_evp_is_pem(kv.public))
+		return strict
+		    ? err_set(e, ERR_INPUT, "keyval: public is not hex")
+		    : key_evp_read(out, kv.public, a, e);
 	if (public_read(out->ed25519, kv.public, strict) < 0)
 		return err_set(e, ERR_INPUT,
 		    "keyval: public is not %d bytes in lower-case hex",
 		    ED25519_PUBLIC_SIZE);
-	out->type = KEY_ED25519;
 	return 0;
 }
 
@@ -116,21 +146,28 @@ key_read(struct key *out, const char *id, const json_t *v, bool strict,
 		    e, ERR_INPUT, "key %s...: ID is too long", shown);
 	if (read_object(out, v, strict, a, e) < 0)
 		return err_in(e, "key %s", shown);
-	key_id_ed25519(want, out->ed25519);
+	key_id_ed25519(want, out->ed25519); /* strict: of this type */
 	if (strict && strcmp(want, id) != 0)
 		return err_set(e, ERR_INPUT,
 		    "key %s: the ID is not its digest %s", shown, want);
 	return (out->id = arena_text(a, id, e)) == NULL ? -1 : 0;
 }
 
-int
-key_verify(const struct key *k, const char *sig_hex, struct bytes message,
-    struct err *e)
+bool
+key_same(const struct key *a, const struct key *b)
+{
+	if (a->type == KEY_ED25519 || b->type == KEY_ED25519)
+		return a->type == b->type &&
+		    memcmp(a->ed25519, b->ed25519, sizeof a->ed25519) == 0;
+	return memcmp(a->same, b->same, sizeof a->same) == 0;
+}
+
+static int
+ed25519_verify(const struct key *k, const char *sig_hex, struct bytes message,
+    const char *shown, struct err *e)
 {
 	uint8_t sig[ED25519_SIG_SIZE];
-	char shown[KEYID_SIZE];
 
-	text_safe(shown, sizeof shown, k->id);
 	if (hex_read(sig, sizeof sig, sig_hex) < 0)
 		return err_set(e, ERR_AUTH,
 		    "signature by key %s is not %d bytes in lower-case hex",
@@ -138,6 +175,26 @@ key_verify(const struct key *k, const char *sig_hex, struct bytes message,
 	/* libsodium refuses S >= L and small-order points: one form only */
 	if (crypto_sign_verify_detached(
 		sig, message.at, message.len, k->ed25519) != 0)
+		return err_set(
+		    e, ERR_AUTH, "signature by key %s does not verify", shown);
+	return 0;
+}
+
+int
+key_verify(const struct key *k, const char *sig_hex, struct bytes message,
+    struct err *e)
+{
+	char shown[KEYID_SIZE];
+	uint8_t sig[KEY_SIG_MAX];
+	size_t n = strlen(sig_hex) / 2;
+
+	text_safe(shown, sizeof shown, k->id);
+	if (k->type == KEY_ED25519)
+		return ed25519_verify(k, sig_hex, message, shown, e);
+	if (n == 0 || n > sizeof sig || hex_read(sig, n, sig_hex) < 0)
+		return err_set(e, ERR_AUTH,
+		    "signature by key %s is not lower-case hex", shown);
+	if (key_evp_verify(k, (struct bytes){ sig, n }, message) < 0)
 		return err_set(
 		    e, ERR_AUTH, "signature by key %s does not verify", shown);
 	return 0;

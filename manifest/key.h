@@ -16,15 +16,23 @@
 #define ED25519_PUBLIC_SIZE 32
 #define ED25519_SIG_SIZE    64
 #define KEYID_SIZE	    SHA256_HEX_SIZE
+#define KEY_SIG_MAX	    2048 /* bytes; RSA of 16384 bits */
 
+/* Our own documents have the first only; other TUF tools write all. */
 enum key_type {
-	KEY_ED25519
+	KEY_ED25519,
+	KEY_ECDSA_P256, /* ECDSA, NIST P-256, SHA-256; signatures in DER */
+	KEY_RSA_PSS,	/* RSASSA-PSS, SHA-256, salt of any length */
+	KEY_RSA_PKCS1,	/* RSASSA-PKCS1-v1_5, SHA-256 */
 };
 
 struct key {
 	const char *id; /* as the document names it */
 	enum key_type type;
 	uint8_t ed25519[ED25519_PUBLIC_SIZE];
+	/* the other types */
+	struct bytes spki;	   /* SubjectPublicKeyInfo, DER */
+	uint8_t same[SHA256_SIZE]; /* digest of its numbers: see key_same */
 };
 
 /* key_id_ed25519 - SHA-256 of the canonical TUF key object, in hex. */
@@ -40,6 +48,12 @@ json_t *key_json_ed25519(const uint8_t public[static ED25519_PUBLIC_SIZE]);
  */
 int key_read(struct key *out, const char *id, const json_t *v, bool strict,
     struct arena *a, struct err *e) MUST_CHECK;
+
+/*
+ * key_same - one key, whatever IDs, encodings and schemes name it: so that it
+ * cannot count twice towards a threshold.
+ */
+bool key_same(const struct key *a, const struct key *b);
 
 /* key_verify - 0 if sig (hex, as in a document) is by this key over message. */
 int key_verify(const struct key *k, const char *sig_hex, struct bytes message,

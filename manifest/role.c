@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "manifest/base/text.h"
+#include "manifest/delegation.h"
 
 const char *
 role_name(enum role_kind kind)
@@ -35,24 +36,41 @@ role_max(enum role_kind kind)
 	return max[kind];
 }
 
-const struct key *
-role_key(const struct role *root, const char *keyid)
+/* Whose signatures count: of root's role or of a delegation. */
+struct signers {
+	const struct key *keys;
+	size_t nkeys;
+	const struct role_keys *role;
+};
+
+static struct signers
+of_root(const struct role *root, enum role_kind kind)
 {
-	for (size_t i = 0; i < root->nkeys; i++)
-		if (strcmp(root->keys[i].id, keyid) == 0)
-			return &root->keys[i];
+	return (struct signers){ root->keys, root->nkeys, &root->roles[kind] };
+}
+
+static const struct key *
+find_key(const struct key *keys, size_t n, const char *keyid)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(keys[i].id, keyid) == 0)
+			return &keys[i];
 	return NULL;
 }
 
-/* The key of an ID that root names for a kind of document, or NULL. */
-static const struct key *
-named_key(const struct role *root, enum role_kind kind, const char *keyid)
+const struct key *
+role_key(const struct role *root, const char *keyid)
 {
-	const struct role_keys *rk = &root->roles[kind];
+	return find_key(root->keys, root->nkeys, keyid);
+}
 
-	for (size_t i = 0; i < rk->n; i++)
-		if (strcmp(rk->keyids[i], keyid) == 0)
-			return role_key(root, keyid);
+/* The key of an ID that is named for the role, or NULL. */
+static const struct key *
+named_key(const struct signers *s, const char *keyid)
+{
+	for (size_t i = 0; i < s->role->n; i++)
+		if (strcmp(s->role->keyids[i], keyid) == 0)
+			return find_key(s->keys, s->nkeys, keyid);
 	return NULL;
 }
 
@@ -66,8 +84,7 @@ static void
 tally_add(struct tally *t, const struct key *k)
 {
 	for (size_t i = 0; i < t->n; i++)
-		if (memcmp(t->keys[i]->ed25519, k->ed25519,
-			sizeof k->ed25519) == 0)
+		if (key_same(t->keys[i], k))
 			return;
 	if (t->n < COUNT(t->keys))
 		t->keys[t->n++] = k;
@@ -78,11 +95,14 @@ static int
 judge(const struct role *doc, const struct role_sig *s,
     const struct role *const by[static 2], struct tally *t, struct err *e)
 {
-	const struct key *k = named_key(by[0], doc->kind, s->keyid);
+	struct signers from = of_root(by[0], doc->kind);
+	const struct key *k = named_key(&from, s->keyid);
 	bool counts = k != NULL;
 
-	if (k == NULL && by[1] != NULL)
-		k = named_key(by[1], doc->kind, s->keyid);
+	if (k == NULL && by[1] != NULL) {
+		from = of_root(by[1], doc->kind);
+		k = named_key(&from, s->keyid);
+	}
 	if (k == NULL)
 		return err_set(e, ERR_AUTH,
 		    "signed by key %.64s, which root %" PRId64
@@ -119,6 +139,31 @@ role_verify(const struct role *doc, const struct role *root,
 	return 0;
 }
 
+int
+role_verify_delegated(const struct role *doc, const struct role *by,
+    const struct delegation *d, struct err *e)
+{
+	struct signers from = { by->delegations->keys, by->delegations->nkeys,
+		&d->keys };
+	struct tally t = { .n = 0 };
+	char shown[64];
+
+	for (size_t i = 0; i < doc->nsigs; i++) {
+		const struct role_sig *s = &doc->sigs[i];
+		const struct key *k = named_key(&from, s->keyid);
+
+		if (k != NULL && key_verify(k, s->sig, doc->signed_, e) == 0)
+			tally_add(&t, k);
+	}
+	if (t.n < (size_t)d->keys.threshold)
+		return err_set(e, ERR_AUTH,
+		    "%s.json: %zu of %d signatures that its delegation asks "
+		    "for",
+		    text_safe(shown, sizeof shown, d->name), t.n,
+		    d->keys.threshold);
+	return 0;
+}
+
 const struct metafile *
 role_meta(const struct role *doc, const char *name)
 {
@@ -146,7 +191,7 @@ role_target(const struct role *doc, const char *path)
 int
 metafile_check(const struct metafile *m, struct bytes file, struct err *e)
 {
-	uint8_t is[SHA256_SIZE];
+	uint8_t is[SHA256_SIZE], is512[SHA512_SIZE];
 	char hex[SHA256_HEX_SIZE], shown[64];
 
 	text_safe(shown, sizeof shown, m->name);
@@ -154,6 +199,12 @@ metafile_check(const struct metafile *m, struct bytes file, struct err *e)
 		return err_set(e, ERR_AUTH,
 		    "%s: %zu bytes, but %" PRId64 " were signed", shown,
 		    file.len, m->length);
+	if (m->sha512 != NULL) {
+		sha512(is512, file.at, file.len);
+		if (memcmp(is512, m->sha512, sizeof is512) != 0)
+			return err_set(e, ERR_AUTH,
+			    "%s: SHA-512 is not the signed one", shown);
+	}
 	if (!m->hashed)
 		return 0;
 	sha256(is, file.at, file.len);
@@ -170,9 +221,12 @@ role_path(struct arena *a, const struct target *t, struct err *e)
 {
 	const char *slash = strrchr(t->path, '/');
 	int dir = slash == NULL ? 0 : (int)(slash - t->path) + 1;
-	char hex[SHA256_HEX_SIZE];
+	char hex[SHA512_HEX_SIZE];
 
-	hex_write(hex, t->sha256, sizeof t->sha256);
+	if (t->first512)
+		hex_write(hex, t->sha512, SHA512_SIZE);
+	else
+		hex_write(hex, t->sha256, sizeof t->sha256);
 	return arena_printf(
 	    a, e, "%.*s%s.%s", dir, t->path, hex, t->path + dir);
 }

@@ -1,5 +1,5 @@
 /*
- * The four top-level roles of TUF 1.0.x: parse and verify.  Trust over time
+ * The roles of TUF 1.0.x: parse and verify.  Trust over time
  * (rotation, rollback, expiry) is trust.h.
  *
  * ROLE_STRICT is how Sluice reads its own channels: the file is canonical JSON
@@ -30,6 +30,8 @@
 #define ROLE_TARGETS_MAX   (5 * 1024 * 1024)
 #define ROLE_VERSION_MAX   INT32_MAX /* foreign clients use int */
 #define ROLE_KEYS_MAX	   64
+#define ROLE_FOREIGN_KEYS  8192 /* in one document of other tools */
+#define ROLE_FOREIGN_IDS   256	/* that one role of theirs names */
 #define ROLE_MINISIGN_MAX  8
 #define ROLE_SIGS_MAX	   (2 * ROLE_KEYS_MAX) /* a root: old keys and new */
 #define TARGET_PATH_MAX	   1024
@@ -58,14 +60,18 @@ struct metafile {
 	const char *name; /* "snapshot.json" */
 	int64_t version;
 	int64_t length; /* bytes; -1: not said */
-	bool hashed;
+	bool hashed;	/* by SHA-256 */
 	uint8_t sha256[SHA256_SIZE];
+	const uint8_t *sha512; /* NULL: none, as in ours */
 };
 
 struct target {
 	const char *path;
 	int64_t length; /* bytes */
 	uint8_t sha256[SHA256_SIZE];
+	const uint8_t *sha512; /* NULL: none, as in ours */
+	bool only512;	       /* sha256 is not said */
+	bool first512;	       /* sha512 stands first: files are named by it */
 };
 
 struct role_sig {
@@ -105,6 +111,7 @@ struct role {
 	/* targets */
 	const struct target *targets; /* sorted by path */
 	size_t ntargets;
+	const struct delegations *delegations; /* NULL: none; delegation.h */
 };
 
 enum {
@@ -130,6 +137,14 @@ const struct role *role_read(struct arena *a, enum role_kind kind,
 int role_verify(const struct role *doc, const struct role *root,
     const struct role *also, bool strict, struct err *e) MUST_CHECK;
 
+/*
+ * role_verify_delegated - the same, not strict, for a targets document by the
+ * keys and threshold of one delegation of by.
+ */
+struct delegation;
+int role_verify_delegated(const struct role *doc, const struct role *by,
+    const struct delegation *d, struct err *e) MUST_CHECK;
+
 /* role_key - the key of an ID, or NULL. */
 const struct key *role_key(const struct role *root, const char *keyid);
 
@@ -143,7 +158,7 @@ int metafile_check(
 
 /*
  * role_path - the name under which a repository with consistent snapshots
- * serves a target: "dir/<sha256>.<name>".
+ * serves a target: "dir/<sha256>.<name>", or <sha512> where that stands first.
  */
 char *role_path(
     struct arena *a, const struct target *t, struct err *e) MUST_CHECK;

@@ -1,6 +1,6 @@
 /*
- * Inside "signed": x-sluice, the keys and roles of root, the files that
- * snapshot, timestamp and targets list.  Form only.
+ * Inside "signed": x-sluice, root, the files that snapshot, timestamp and
+ * targets list.  Form only.  Keys and roles are role_keys.c.
  */
 #include "manifest/role_body.h"
 
@@ -11,6 +11,7 @@
 #include "manifest/base/json.h"
 #include "manifest/base/text.h"
 #include "manifest/cohort.h"
+#include "manifest/delegation.h"
 #include "manifest/manifest.h"
 
 #define SEQ_MAX ((int64_t)1 << 53) /* others read numbers as doubles */
@@ -114,90 +115,6 @@ role_body_extra(const struct reading *in, const json_t *xs, struct err *e)
 /* --- root --- */
 
 static int
-read_keys(const struct reading *in, json_t *keys, struct err *e)
-{
-	const char *id;
-	json_t *v;
-	struct key *out;
-
-	if (!json_is_object(keys) || json_object_size(keys) > ROLE_KEYS_MAX)
-		return err_set(e, ERR_INPUT,
-		    "keys: not an object of at most %d keys", ROLE_KEYS_MAX);
-	out = arena_array(in->a, json_object_size(keys), sizeof *out, e);
-	if (out == NULL)
-		return -1;
-	in->r->keys = out;
-	json_object_foreach(keys, id, v)
-	{
-		struct key *k = &out[in->r->nkeys];
-
-		if (key_read(k, id, v, in->strict, in->a, e) == 0)
-			in->r->nkeys++;
-		else if (in->strict || e->kind != ERR_INPUT)
-			return err_in(e, "keys");
-		/* else: a key of a kind that we cannot use, so it never counts */
-	}
-	return 0;
-}
-
-struct role_fields {
-	const json_t *keyids;
-	int64_t threshold;
-};
-
-static const struct json_field role_fields[] = {
-	JSON_F(JSON_FIELD_ARRAY, struct role_fields, keyids, false, 0,
-	    ROLE_KEYS_MAX),
-	JSON_INT(struct role_fields, threshold, 1, ROLE_KEYS_MAX),
-};
-
-static int
-read_keyid(const struct reading *in, struct role_keys *rk, const json_t *v,
-    struct err *e)
-{
-	const char *id = json_string_value(v);
-	char shown[KEYID_SIZE];
-
-	if (id == NULL)
-		return err_set(e, ERR_INPUT, "a key ID is not a string");
-	text_safe(shown, sizeof shown, id);
-	for (size_t i = 0; i < rk->n; i++)
-		if (strcmp(rk->keyids[i], id) == 0)
-			return err_set(
-			    e, ERR_INPUT, "key %s is named twice", shown);
-	if (in->strict && role_key(in->r, id) == NULL)
-		return err_set(e, ERR_INPUT, "key %s is not in keys", shown);
-	if ((id = arena_text(in->a, id, e)) == NULL)
-		return -1;
-	rk->keyids[rk->n++] = id;
-	return 0;
-}
-
-static int
-read_role(const struct reading *in, struct role_keys *rk, const json_t *v,
-    struct err *e)
-{
-	struct role_fields f = { 0 };
-	const json_t *id;
-	size_t i, n;
-
-	if (json_struct(v, role_fields, COUNT(role_fields), in->strict, &f,
-		in->a, e) < 0)
-		return -1;
-	n = json_array_size(f.keyids);
-	rk->keyids = arena_array(in->a, n, sizeof *rk->keyids, e);
-	if (rk->keyids == NULL)
-		return -1;
-	json_array_foreach(
-	    f.keyids, i, id) if (read_keyid(in, rk, id, e) < 0) return -1;
-	rk->threshold = (int)f.threshold;
-	if (in->strict && f.threshold > (int64_t)n)
-		return err_set(e, ERR_INPUT, "threshold %d, but only %zu keys",
-		    rk->threshold, n);
-	return 0;
-}
-
-static int
 read_root(const struct reading *in, json_t *signed_, struct err *e)
 {
 	const json_t *roles = json_object_get(signed_, "roles");
@@ -210,38 +127,74 @@ read_root(const struct reading *in, json_t *signed_, struct err *e)
 		    "consistent_snapshot is neither true nor false");
 	if (in->strict && !in->r->consistent)
 		return err_set(e, ERR_INPUT, "consistent_snapshot is not true");
-	if (read_keys(in, json_object_get(signed_, "keys"), e) < 0)
+	if (role_body_keys(in, json_object_get(signed_, "keys"), &in->r->keys,
+		&in->r->nkeys, e) < 0)
 		return -1;
 	for (int k = 0; k < ROLE_KINDS; k++) {
 		const char *name = role_name((enum role_kind)k);
 
-		if (read_role(in, &in->r->roles[k],
+		if (role_body_role(in, &in->r->roles[k],
 			json_object_get(roles, name), e) < 0)
 			return err_in(e, "roles: %s", name);
 	}
 	return 0;
 }
 
-/* hashes.sha256 of an object; *has is false when it has no hashes at all. */
-static int
-sha256_member(const struct reading *in, const json_t *hashes,
-    uint8_t out[static SHA256_SIZE], bool *has, struct err *e)
-{
-	const char *text = json_string_value(json_object_get(hashes, "sha256"));
-	char lower[SHA256_HEX_SIZE];
+/* What a document says of a file's digests. */
+struct hashes {
+	bool sha256;
+	uint8_t at256[SHA256_SIZE];
+	const uint8_t *sha512;
+	bool first512;
+};
 
-	*has = false;
-	if (hashes == NULL && !in->strict)
-		return 0;
+static int
+read_digest(const struct reading *in, const json_t *v, uint8_t *out, size_t n,
+    struct err *e)
+{
+	const char *text = json_string_value(v);
+	char lower[SHA512_HEX_SIZE];
+
 	if (text == NULL)
-		return err_set(e, ERR_INPUT, "hashes: sha256 is missing");
+		return err_set(e, ERR_INPUT, "hashes: not a string");
 	if (!in->strict && role_body_lower(lower, sizeof lower, text) == 0)
 		text = lower;
-	if (hex_read(out, SHA256_SIZE, text) < 0)
+	if (hex_read(out, n, text) < 0)
 		return err_set(e, ERR_INPUT,
-		    "hashes: sha256 is not %d bytes in lower-case hex",
-		    SHA256_SIZE);
-	*has = true;
+		    "hashes: sha%zu is not %zu bytes in lower-case hex", 8 * n,
+		    n);
+	return 0;
+}
+
+/*
+ * sha256 in ours; of others sha512 will do, and what we cannot compute is left
+ * alone beside one of the two.
+ */
+static int
+read_hashes(
+    const struct reading *in, json_t *v, struct hashes *h, struct err *e)
+{
+	const char *name;
+	uint8_t *out;
+	json_t *text;
+
+	json_object_foreach(v, name, text)
+	{
+		if (strcmp(name, "sha256") == 0) {
+			h->sha256 = true;
+			if (read_digest(in, text, h->at256, SHA256_SIZE, e) < 0)
+				return -1;
+		} else if (strcmp(name, "sha512") == 0 && !in->strict) {
+			out = arena_get(in->a, SHA512_SIZE, e);
+			if (out == NULL ||
+			    read_digest(in, text, out, SHA512_SIZE, e) < 0)
+				return -1;
+			h->sha512 = out;
+			h->first512 = !h->sha256;
+		}
+	}
+	if (!h->sha256 && h->sha512 == NULL)
+		return err_set(e, ERR_INPUT, "hashes: sha256 is missing");
 	return 0;
 }
 
@@ -249,7 +202,7 @@ sha256_member(const struct reading *in, const json_t *hashes,
 
 struct meta_fields {
 	int64_t version, length;
-	const json_t *hashes;
+	json_t *hashes;
 };
 
 static const struct json_field meta_fields[] = {
@@ -263,6 +216,7 @@ read_metafile(const struct reading *in, struct metafile *m, const char *name,
     const json_t *v, struct err *e)
 {
 	struct meta_fields f = { .length = -1 };
+	struct hashes h = { 0 };
 
 	if (strlen(name) > TARGET_PATH_MAX ||
 	    (in->strict && !name_ok(name, 255)))
@@ -272,8 +226,12 @@ read_metafile(const struct reading *in, struct metafile *m, const char *name,
 		return -1;
 	if (in->strict && f.length < 0)
 		return err_set(e, ERR_INPUT, "length is missing");
-	if (sha256_member(in, f.hashes, m->sha256, &m->hashed, e) < 0)
+	if ((in->strict || f.hashes != NULL) &&
+	    read_hashes(in, f.hashes, &h, e) < 0)
 		return -1;
+	m->hashed = h.sha256;
+	memcpy(m->sha256, h.at256, sizeof m->sha256);
+	m->sha512 = h.sha512;
 	m->version = f.version;
 	m->length = f.length;
 	return (m->name = arena_text(in->a, name, e)) == NULL ? -1 : 0;
@@ -307,31 +265,38 @@ read_meta(const struct reading *in, json_t *signed_, struct err *e)
 
 /* --- targets --- */
 
+static bool
+is_dots(const char *part, size_t n)
+{
+	return (n == 1 && part[0] == '.') ||
+	    (n == 2 && part[0] == '.' && part[1] == '.');
+}
+
 /*
- * A path that may stand in a URL and on disk: no part of it leads up or away.
- * Ours are made of names; others may have any text but controls and '\'.
+ * A path that may stand in a URL: no part of it leads up or away.  Ours are
+ * made of names and may stand on disk; others may have any text.
  */
 static bool
 path_ok(const char *path, bool strict)
 {
 	char part[256];
+	size_t all = strnlen(path, TARGET_PATH_MAX + 1);
 
-	if (strnlen(path, TARGET_PATH_MAX + 1) > TARGET_PATH_MAX)
+	if (all == 0 || all > TARGET_PATH_MAX)
 		return false;
-	for (const char *c = path; *c != '\0'; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f || *c == '\\')
-			return false;
 	for (;;) {
 		size_t n = strcspn(path, "/");
 
-		if (n == 0 || n >= sizeof part)
+		if (is_dots(path, n))
 			return false;
-		memcpy(part, path, n);
-		part[n] = '\0';
-		if (strcmp(part, ".") == 0 || strcmp(part, "..") == 0)
-			return false;
-		if (strict && !name_ok(part, sizeof part - 1))
-			return false;
+		if (strict) {
+			if (n >= sizeof part)
+				return false;
+			memcpy(part, path, n);
+			part[n] = '\0';
+			if (!name_ok(part, sizeof part - 1))
+				return false;
+		}
 		if (path[n] == '\0')
 			return true;
 		path += n + 1;
@@ -340,7 +305,7 @@ path_ok(const char *path, bool strict)
 
 struct target_fields {
 	int64_t length;
-	const json_t *hashes;
+	json_t *hashes;
 };
 
 static const struct json_field target_fields[] = {
@@ -353,15 +318,19 @@ read_target(const struct reading *in, struct target *t, const char *path,
     const json_t *v, struct err *e)
 {
 	struct target_fields f = { 0 };
-	bool has;
+	struct hashes h = { 0 };
 
 	if (!path_ok(path, in->strict))
 		return err_set(e, ERR_INPUT, "not an allowed path");
 	if (json_struct(v, target_fields, COUNT(target_fields), false, &f,
 		in->a, e) < 0)
 		return -1;
-	if (sha256_member(in, f.hashes, t->sha256, &has, e) < 0)
+	if (read_hashes(in, f.hashes, &h, e) < 0)
 		return -1;
+	memcpy(t->sha256, h.at256, sizeof t->sha256);
+	t->sha512 = h.sha512;
+	t->only512 = !h.sha256;
+	t->first512 = h.first512;
 	t->length = f.length;
 	return (t->path = arena_text(in->a, path, e)) == NULL ? -1 : 0;
 }
@@ -371,6 +340,18 @@ target_cmp(const void *a, const void *b)
 {
 	return strcmp(
 	    ((const struct target *)a)->path, ((const struct target *)b)->path);
+}
+
+static int
+read_delegations(const struct reading *in, json_t *signed_, struct err *e)
+{
+	json_t *v = json_object_get(signed_, "delegations");
+
+	if (v == NULL || json_is_null(v))
+		return 0;
+	if ((in->r->delegations = delegation_read(in, v, e)) == NULL)
+		return err_in(e, "delegations");
+	return 0;
 }
 
 static int
@@ -399,7 +380,7 @@ read_targets(const struct reading *in, json_t *signed_, struct err *e)
 	}
 	qsort(out, in->r->ntargets, sizeof *out, target_cmp);
 	in->r->targets = out;
-	return 0;
+	return in->strict ? 0 : read_delegations(in, signed_, e);
 }
 
 int

@@ -1,6 +1,6 @@
 /*
  * Between the two halves of role_read: the frame (role_read.c) and what is
- * inside "signed" (role_body.c).  For nobody else.
+ * inside "signed" (role_body.c, role_keys.c, delegation.c).  For nobody else.
  */
 #ifndef SLUICE_ROLE_BODY_H
 #define SLUICE_ROLE_BODY_H
@@ -23,6 +23,14 @@ int role_body_extra(
 /* role_body - the members of "signed" that only this kind has. */
 int role_body(
     const struct reading *in, json_t *signed_, struct err *e) MUST_CHECK;
+
+/* role_body_keys - an object of keys, as in root and in delegations. */
+int role_body_keys(const struct reading *in, json_t *v, const struct key **out,
+    size_t *n, struct err *e) MUST_CHECK;
+
+/* role_body_role - keyids and threshold of a role. */
+int role_body_role(const struct reading *in, struct role_keys *rk,
+    const json_t *v, struct err *e) MUST_CHECK;
 
 /*
  * role_body_lower - copy with letters in lower case, as other TUF tools may

@@ -78,6 +78,19 @@ read_sig(const struct reading *in, struct role_sig *s, const json_t *v,
 	return 0;
 }
 
+/* A key that signs twice says nothing twice; which one would count? */
+static int
+check_twice(const struct role_sig *sigs, size_t n, struct err *e)
+{
+	char shown[KEYID_SIZE];
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(sigs[i].keyid, sigs[n].keyid) == 0)
+			return err_set(e, ERR_INPUT, "key %s signs twice",
+			    text_safe(shown, sizeof shown, sigs[n].keyid));
+	return 0;
+}
+
 /* Strict: ascending key IDs, so that nobody signs twice and order is fixed. */
 static int
 read_sigs(const struct reading *in, const json_t *sigs, struct err *e)
@@ -101,6 +114,8 @@ read_sigs(const struct reading *in, const json_t *sigs, struct err *e)
 			return err_set(e, ERR_INPUT,
 			    "key %s: twice, or not in the order of IDs",
 			    out[i].keyid);
+		if (!in->strict && check_twice(out, i, e) < 0)
+			return -1;
 	}
 	in->r->sigs = out;
 	in->r->nsigs = json_array_size(sigs);

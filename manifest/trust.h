@@ -1,15 +1,17 @@
 /*
- * The client's trusted state and the steps that move it (TUF 1.0.x section 5,
- * consistent snapshots).  Pure: the caller fetches, persists what a step
+ * The client's trusted state and the steps that move it (TUF 1.0.x section 5).
+ * Pure: the caller fetches, persists what a step
  * accepted before it goes on, and passes the time.
  *
  * Order: trust_start, trust_root for each next root, trust_roots_done,
  * trust_stored (timestamp, snapshot, targets from disk), then timestamp,
- * snapshot, targets as fetched.
+ * snapshot, targets as fetched; in foreign repositories delegated roles, in
+ * the order of lookup.h.
  */
 #ifndef SLUICE_TRUST_H
 #define SLUICE_TRUST_H
 
+#include "manifest/delegation.h"
 #include "manifest/role.h"
 
 #define TRUST_ROOTS_MAX 256 /* new roots followed in one run */
@@ -41,8 +43,8 @@ int trust_start(struct trust *t, struct arena *a, int mode, int64_t now_s,
 
 /*
  * trust_root - the next root: threshold of old and new keys, version exactly
- * one higher.  Sets keys_changed when timestamp or snapshot keys differ: the
- * caller then deletes its stored timestamp and snapshot (fast-forward
+ * one higher.  Sets keys_changed when timestamp or snapshot keys differ (in a
+ * foreign root: when one that was named is no longer): the caller then deletes its stored timestamp and snapshot (fast-forward
  * recovery) once it has persisted the root.
  */
 int trust_root(struct trust *t, struct bytes file, struct err *e) MUST_CHECK;
@@ -82,5 +84,21 @@ int trust_snapshot(
 
 bool trust_targets_needed(const struct trust *t);
 int trust_targets(struct trust *t, struct bytes file, struct err *e) MUST_CHECK;
+
+/*
+ * trust_delegated_meta - what the snapshot says of a delegated role, NULL with
+ * ERR_REFUSED if it does not list it.
+ */
+const struct metafile *trust_delegated_meta(
+    const struct trust *t, const char *name, struct err *e) MUST_CHECK;
+
+/*
+ * trust_delegated - a delegated role, stored or fetched: length, digest and
+ * version as the snapshot says, signed as the delegation d of the trusted
+ * document by asks for, not expired.  NULL when refused.  It is trusted for
+ * this delegation only: whoever comes to it by another one asks again.
+ */
+const struct role *trust_delegated(struct trust *t, const struct role *by,
+    const struct delegation *d, struct bytes file, struct err *e) MUST_CHECK;
 
 #endif

@@ -28,7 +28,7 @@ static const char *
 local(const struct check *c, const char *path, int64_t size,
     const uint8_t sha256[static SHA256_SIZE], struct arena *a, struct err *e)
 {
-	struct target t = { path, size, { 0 } };
+	struct target t = { .path = path, .length = size };
 	char *name;
 
 	memcpy(t.sha256, sha256, SHA256_SIZE);

@@ -47,7 +47,7 @@ put_artifacts(json_t *targets, const struct manifest *m)
 
 	for (size_t i = 0; i < m->nartifacts; i++) {
 		const struct artifact *x = &m->artifacts[i];
-		struct target t = { x->path, x->size, { 0 } };
+		struct target t = { .path = x->path, .length = x->size };
 
 		memcpy(t.sha256, x->sha256, SHA256_SIZE);
 		bad |= put_target(targets, &t);
@@ -68,7 +68,8 @@ targets_bytes(struct composer *k, const struct compose_head *h,
 {
 	AUTO_JSON targets = json_object();
 	AUTO_JSON v = json_pack("{sO}", "targets", targets);
-	struct target t = { MANIFEST_TARGET, (int64_t)view->file.len, { 0 } };
+	struct target t = { .path = MANIFEST_TARGET,
+		.length = (int64_t)view->file.len };
 	AUTO_BUF b;
 
 	buf_init(&b, ROLE_TARGETS_MAX);

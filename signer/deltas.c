@@ -29,7 +29,7 @@ static int
 fetch_old(struct deltas *d, struct delta_job *j, struct err *e)
 {
 	struct publication_file f = { .size = j->old->size };
-	struct target t = { j->old->path, j->old->size, { 0 } };
+	struct target t = { .path = j->old->path, .length = j->old->size };
 	char hex[SHA256_HEX_SIZE], *path, *local;
 	uint8_t sum[SHA256_SIZE];
 	int64_t size;
@@ -166,7 +166,7 @@ delta_path(const struct deltas *d, const struct delta_job *j, struct err *e)
 static int
 keep(struct deltas *d, const struct delta_job *j, struct err *e)
 {
-	struct target t = { delta_path(d, j, e), j->size, { 0 } };
+	struct target t = { .path = delta_path(d, j, e), .length = j->size };
 	char *path, *full;
 
 	memcpy(t.sha256, j->sha256, SHA256_SIZE);

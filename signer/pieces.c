@@ -199,7 +199,8 @@ int
 pieces_copy(const struct pieces *p, struct outdir *s, struct err *e)
 {
 	for (size_t i = 0; i < p->n; i++) {
-		struct target t = { p->list[i].path, p->sums[i].size, { 0 } };
+		struct target t = { .path = p->list[i].path,
+			.length = p->sums[i].size };
 		char *path, *full;
 
 		memcpy(t.sha256, p->sums[i].sha256, SHA256_SIZE);

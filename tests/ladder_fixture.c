@@ -310,12 +310,14 @@ build_rung(struct ladder_fixture *f, int index)
 	for (size_t i = 0; i < m.nartifacts; i++) {
 		const struct artifact *a = &m.artifacts[i];
 
-		targets[n] = (struct target){ a->path, a->size, { 0 } };
+		targets[n] =
+		    (struct target){ .path = a->path, .length = a->size };
 		memcpy(targets[n++].sha256, a->sha256, SHA256_SIZE);
 		for (size_t k = 0; k < a->ndeltas; k++) {
 			const struct delta_entry *d = &a->deltas[k];
 
-			targets[n] = (struct target){ d->path, d->size, { 0 } };
+			targets[n] = (struct target){ .path = d->path,
+				.length = d->size };
 			memcpy(targets[n++].sha256, d->sha256, SHA256_SIZE);
 		}
 	}

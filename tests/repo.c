@@ -257,7 +257,10 @@ repo_timestamp(struct repo *r, int64_t version, const struct metafile *snapshot)
 struct metafile
 repo_meta(const char *name, int64_t version, struct bytes file)
 {
-	struct metafile m = { name, version, (int64_t)file.len, true, { 0 } };
+	struct metafile m = { .name = name,
+		.version = version,
+		.length = (int64_t)file.len,
+		.hashed = true };
 
 	sha256(m.sha256, file.at, file.len);
 	return m;
@@ -266,7 +269,7 @@ repo_meta(const char *name, int64_t version, struct bytes file)
 struct target
 repo_target(const char *path, struct bytes file)
 {
-	struct target t = { path, (int64_t)file.len, { 0 } };
+	struct target t = { .path = path, .length = (int64_t)file.len };
 
 	sha256(t.sha256, file.at, file.len);
 	return t;

@@ -1,5 +1,5 @@
 /*
- * SHA-256 through OpenSSL's EVP.
+ * SHA-256 and SHA-512 through OpenSSL's EVP.
  */
 #include "manifest/base/digest.h"
 
@@ -79,23 +79,31 @@ sha256_hex(char out[static SHA256_HEX_SIZE], const void *at, size_t len)
 	hex_write(out, d, sizeof(d));
 }
 
+void
+sha512(uint8_t out[static SHA512_SIZE], const void *at, size_t len)
+{
+	unsigned int n = 0;
+
+	if (EVP_Digest(at, len, out, &n, EVP_sha512(), NULL) != 1 ||
+	    n != SHA512_SIZE)
+		abort();
+}
+
 static void
 freep(uint8_t **p)
 {
 	free(*p);
 }
 
-int
-digest_fd(int fd, uint8_t out[static SHA256_SIZE], int64_t *size,
+/* Hashes what is left of fd; the caller ends the digest. */
+static int
+add_fd(struct digest *d, int fd, int64_t *size,
     void (*progress)(void *ctx, int64_t bytes), void *ctx, struct err *e)
 {
-	AUTO_DIGEST d = { 0 };
 	CLEANUP(freep) uint8_t *step = malloc(STEP);
 
 	if (step == NULL)
 		return err_set(e, ERR_SYS, "out of memory");
-	if (digest_init(&d, e) < 0)
-		return -1;
 	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	for (*size = 0;;) {
 		ssize_t n = read(fd, step, STEP);
@@ -105,13 +113,40 @@ digest_fd(int fd, uint8_t out[static SHA256_SIZE], int64_t *size,
 		if (n < 0)
 			return err_sys(e, "cannot read");
 		if (n == 0)
-			break;
-		digest_add(&d, step, (size_t)n);
+			return 0;
+		digest_add(d, step, (size_t)n);
 		*size += n;
 		if (progress != NULL)
 			progress(ctx, n);
 	}
+}
+
+int
+digest_fd(int fd, uint8_t out[static SHA256_SIZE], int64_t *size,
+    void (*progress)(void *ctx, int64_t bytes), void *ctx, struct err *e)
+{
+	AUTO_DIGEST d = { 0 };
+
+	if (digest_init(&d, e) < 0 ||
+	    add_fd(&d, fd, size, progress, ctx, e) < 0)
+		return -1;
 	digest_end(&d, out);
+	return 0;
+}
+
+int
+digest_fd_sha512(
+    int fd, uint8_t out[static SHA512_SIZE], int64_t *size, struct err *e)
+{
+	AUTO_DIGEST d = { EVP_MD_CTX_new() };
+	unsigned int n = 0;
+
+	if (d.ctx == NULL || EVP_DigestInit_ex(d.ctx, EVP_sha512(), NULL) != 1)
+		return err_set(e, ERR_SYS, "cannot start SHA-512");
+	if (add_fd(&d, fd, size, NULL, NULL, e) < 0)
+		return -1;
+	if (EVP_DigestFinal_ex(d.ctx, out, &n) != 1 || n != SHA512_SIZE)
+		abort();
 	return 0;
 }
 

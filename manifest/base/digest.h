@@ -1,5 +1,6 @@
 /*
- * SHA-256, by OpenSSL (it uses the CPU's instructions).
+ * SHA-256, by OpenSSL (it uses the CPU's instructions); SHA-512 for what other
+ * TUF tools write.
  */
 #ifndef SLUICE_DIGEST_H
 #define SLUICE_DIGEST_H
@@ -13,6 +14,8 @@
 
 #define SHA256_SIZE	32
 #define SHA256_HEX_SIZE HEX_SIZE(SHA256_SIZE)
+#define SHA512_SIZE	64
+#define SHA512_HEX_SIZE HEX_SIZE(SHA512_SIZE)
 
 struct digest {
 	void *ctx; /* EVP_MD_CTX, owned */
@@ -30,6 +33,7 @@ void digest_done(struct digest *d);
 /* sha256 - of one buffer; aborts only if OpenSSL itself is broken. */
 void sha256(uint8_t out[static SHA256_SIZE], const void *at, size_t len);
 void sha256_hex(char out[static SHA256_HEX_SIZE], const void *at, size_t len);
+void sha512(uint8_t out[static SHA512_SIZE], const void *at, size_t len);
 
 /*
  * digest_fd - hash from the current offset to the end.  *size gets the bytes
@@ -37,6 +41,10 @@ void sha256_hex(char out[static SHA256_HEX_SIZE], const void *at, size_t len);
  */
 int digest_fd(int fd, uint8_t out[static SHA256_SIZE], int64_t *size,
     void (*progress)(void *ctx, int64_t bytes), void *ctx,
+    struct err *e) MUST_CHECK;
+
+/* digest_fd_sha512 - the same by SHA-512, without progress. */
+int digest_fd_sha512(int fd, uint8_t out[static SHA512_SIZE], int64_t *size,
     struct err *e) MUST_CHECK;
 
 /* digest_file - as digest_fd for a path (regular files only). */
