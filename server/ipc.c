@@ -29,13 +29,6 @@ static const char *const names[] = {
 	[PROC_BRAKE] = "brake",
 };
 
-static void
-free_text(char **p)
-{
-	free(*p);
-}
-#define AUTO_TEXT CLEANUP(free_text) char *
-
 const char *
 process_name(enum process p)
 {
@@ -109,7 +102,7 @@ send_spilled(int fd, const char *text, size_t len, struct err *e)
 int
 ipc_send(int fd, const json_t *v, int send_fd, struct err *e)
 {
-	AUTO_TEXT text = json_dumps(v, JSON_COMPACT);
+	AUTO_FREE char *text = json_dumps(v, JSON_COMPACT);
 	size_t len;
 
 	if (text == NULL)
@@ -240,7 +233,7 @@ unspill(json_t *packet, int *got_fd, struct err *e)
 int
 ipc_receive(int fd, json_t **v, int *got_fd, struct err *e)
 {
-	AUTO_TEXT text = NULL;
+	AUTO_FREE char *text = NULL;
 	ssize_t len;
 
 	*v = NULL;

@@ -35,12 +35,6 @@ enum step {
 	STEP_REPORT
 };
 
-static struct worker *
-worker_of(const struct http_request *q)
-{
-	return q->ctx;
-}
-
 /* --- the table of questions ----------------------------------------------- */
 
 /* id: serial, place (10 bits), worker (4 bits); below 2^53 for JSON's sake */

@@ -22,12 +22,6 @@
 #define DAY_S	    86400
 #define VERSION_MAX ((int64_t)INT32_MAX) /* of TUF documents: 31 bits */
 
-static struct worker *
-worker_of(const struct http_request *q)
-{
-	return q->ctx;
-}
-
 static void
 no_such(struct http_request *q)
 {

@@ -41,10 +41,7 @@ cmd_run(const struct args *args, struct err *e)
 
 	if (configure(args, &conf, &a, e) < 0)
 		return -1;
-	log_open("supervisor",
-	    strcmp(conf.log_level, "error") == 0      ? LOG_LEVEL_ERROR
-		: strcmp(conf.log_level, "warn") == 0 ? LOG_LEVEL_WARN
-						      : LOG_LEVEL_INFO);
+	log_open("supervisor", log_level_named(conf.log_level));
 	if (supervise_run(&conf, e) < 0) {
 		log_error("start_failed", F("error", (const char *)e->msg));
 		return -1;

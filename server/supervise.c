@@ -90,10 +90,7 @@ become(const struct supervisor *s, enum process p, pid_t parent)
 	/* front reads SIGTERM from a descriptor, the others do as they like */
 	if (p != PROC_FRONT)
 		(void)sigprocmask(SIG_SETMASK, &s->before, NULL);
-	log_open(process_name(p),
-	    strcmp(s->conf->log_level, "error") == 0	  ? LOG_LEVEL_ERROR
-		: strcmp(s->conf->log_level, "warn") == 0 ? LOG_LEVEL_WARN
-							  : LOG_LEVEL_INFO);
+	log_open(process_name(p), log_level_named(s->conf->log_level));
 }
 
 static int

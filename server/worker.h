@@ -55,6 +55,13 @@ struct worker {
 	struct worker_news *first, **last;
 };
 
+/* worker_of - the one whose thread a request is in. */
+static inline struct worker *
+worker_of(const struct http_request *q)
+{
+	return q->ctx;
+}
+
 /* What the workers share. */
 struct worker_team {
 	const struct server_config *conf;

@@ -32,17 +32,11 @@ key_cmp(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void
-freep(const char ***p)
-{
-	free(*p);
-}
-
 static int
 canon_object(const json_t *v, struct buf *out, struct err *e)
 {
 	size_t n = json_object_size(v), i = 0;
-	CLEANUP(freep) const char **keys = calloc(n + 1, sizeof(*keys));
+	AUTO_FREE const char **keys = calloc(n + 1, sizeof(*keys));
 	const char *key;
 	json_t *child;
 

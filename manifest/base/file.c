@@ -88,12 +88,6 @@ parent(const char *path)
 	return strndup(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
-static void
-freep(char **p)
-{
-	free(*p);
-}
-
 int
 file_sync_dir(const char *path, struct err *e)
 {
@@ -107,7 +101,7 @@ file_sync_dir(const char *path, struct err *e)
 static int
 sync_parent(const char *path, struct err *e)
 {
-	CLEANUP(freep) char *dir = parent(path);
+	AUTO_FREE char *dir = parent(path);
 
 	if (dir == NULL)
 		return err_set(e, ERR_SYS, "out of memory");
@@ -144,7 +138,7 @@ int
 file_replace(
     const char *path, const void *at, size_t len, mode_t mode, struct err *e)
 {
-	CLEANUP(freep) char *temp = NULL;
+	AUTO_FREE char *temp = NULL;
 
 	if (write_temp(path, at, len, mode, &temp, e) < 0)
 		return -1;
@@ -160,7 +154,7 @@ int
 file_create(
     const char *path, const void *at, size_t len, mode_t mode, struct err *e)
 {
-	CLEANUP(freep) char *temp = NULL;
+	AUTO_FREE char *temp = NULL;
 
 	if (write_temp(path, at, len, mode, &temp, e) < 0)
 		return -1;
@@ -206,7 +200,7 @@ copy_bytes(int from, int to, const char *name, struct err *e)
 int
 file_copy(const char *from, const char *to, mode_t mode, struct err *e)
 {
-	CLEANUP(freep) char *temp = NULL;
+	AUTO_FREE char *temp = NULL;
 	AUTO_FD in = open(from, O_RDONLY | O_CLOEXEC);
 	AUTO_FD out = -1;
 

@@ -16,6 +16,14 @@ static enum log_level lowest = LOG_LEVEL_INFO;
 static const char *const level_names[] = { "error", "warn", "info" };
 static const char *const journal[] = { "<3>", "<4>", "<6>" };
 
+enum log_level
+log_level_named(const char *name)
+{
+	if (strcmp(name, "error") == 0)
+		return LOG_LEVEL_ERROR;
+	return strcmp(name, "warn") == 0 ? LOG_LEVEL_WARN : LOG_LEVEL_INFO;
+}
+
 void
 log_open(const char *name, enum log_level min)
 {

@@ -54,6 +54,9 @@ enum log_level {
 	LOG_LEVEL_INFO
 };
 
+/* log_level_named - "error", "warn"; anything else is info. */
+enum log_level log_level_named(const char *name);
+
 /* log_open - name the process; lines below min are dropped. */
 void log_open(const char *process, enum log_level min);
 

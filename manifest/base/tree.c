@@ -14,16 +14,10 @@
 
 #define DEPTH_MAX 32
 
-static void
-freep(char **p)
-{
-	free(*p);
-}
-
 int
 file_mkdirs(const char *path, mode_t mode, struct err *e)
 {
-	CLEANUP(freep) char *copy = strdup(path);
+	AUTO_FREE char *copy = strdup(path);
 	struct stat st;
 
 	if (copy == NULL)
@@ -140,7 +134,7 @@ walk_dir(
 
 		if (rc == 0 && strcmp(name, ".") != 0 &&
 		    strcmp(name, "..") != 0) {
-			CLEANUP(freep) char *child = NULL;
+			AUTO_FREE char *child = NULL;
 
 			if (asprintf(&child, "%s%s%s", path,
 				*path == 0 ? "" : "/", name) < 0) {
