@@ -12,6 +12,8 @@
  * come in any order; front's end does not block):
  *
  *   store -> front
+ *     {"do":"started"}                first of all: what the store before had
+ *                                     read and not answered, nobody answers
  *     {"do":"table"} + memfd          the choice table (server/table.h)
  *     {"do":"answer","id","status","body"?,"retry_after"?,"offset"?} [+ fd;
  *      with "in_fd":true it is a memfd with the body's text]
@@ -25,7 +27,8 @@
  *      "body":text|null [+ fd, "in_fd":true]}  /v1/publications; a body longer
  *                                     than IPC_TEXT_MAX comes as a sealed memfd
  *     {"do":"upload","id","token","sha256","offset","size"}
- *         -> status 200, "offset" and incoming/<sha256> open for writing there
+ *         -> status 200, "offset" and incoming/<sha256> open for writing there;
+ *            409 with the "offset" where it is; 204: the file is there
  *     {"do":"uploaded","id","sha256","size"} -> 204; store hashes it itself
  *     {"do":"blob","id","token","sha256"} -> 200 and a descriptor to read
  *

@@ -3,33 +3,15 @@
  * database, the blobs, intake and the operator's socket; it has no network and
  * no key that signs documents.
  *
- * Messages with front (one JSON object each, see ipc.h):
- *   store -> front  {"do":"table"} + memfd of the choice table
- *                  {"do":"started"} first of all: what the store before had
- *                  read and not answered, nobody answers
- *   front -> store  {"do":"tabled","generation":N}; {"do":"hello"}: it has
- *                   started and has no table
- *   front -> store  {"do":"report","id","body":{...},"ticket":text|null,
- *                    "prefix":text}                     -> answer 202
- *   front -> store  {"do":"polls","rows":[{"channel","version","os","arch",
- *                    "day","n"}]}                       no answer
- *   front -> store  {"do":"api","id","method","path","query","token","body"}
- *                   for /v1/publications; body is text, or absent; "in_fd"
- *                   true: it is in the descriptor sent along
- *   front -> store  {"do":"upload","id","token","sha256","offset","size"}
- *                       -> answer 200 {"offset"} + descriptor for writing, set
- *                          to that offset; 409 {"offset"}; 204: it is there
- *   front -> store  {"do":"uploaded","id","sha256","size"} -> answer 204
- *   front -> store  {"do":"blob","id","token","sha256"}
- *                       -> answer 200 {"size"} + descriptor for reading
- *   store -> front  {"do":"answer","id":n,"status":s,"body":{...}}
+ * Its messages with front are in ipc.h, with the brake in brake.h, with post in
+ * post.h.
  */
 #ifndef SLUICE_STORE_H
 #define SLUICE_STORE_H
 
-#include "manifest/base/base.h"
 #include <sys/types.h>
 
+#include "manifest/base/base.h"
 #include "manifest/base/err.h"
 #include "server/config.h"
 

@@ -7,7 +7,7 @@
 
 #include "server/store/context.h"
 
-/* One message each; answers through the outbox (store.h). */
+/* One message each; answers through the outbox (ipc.h). */
 void uploads_open(struct store *s, const json_t *ask);
 void uploads_end(struct store *s, const json_t *ask);
 void uploads_blob(struct store *s, const json_t *ask);
