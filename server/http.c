@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "manifest/base/clock.h"
@@ -335,20 +336,40 @@ guard_each(void *cls, enum MHD_ValueKind kind, const char *name,
 								  : MHD_NO;
 }
 
+/* The last field of the name: a proxy adds its own behind what it was sent. */
+static enum MHD_Result
+last_forwarded(
+    void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	const char **last = cls;
+
+	(void)kind;
+	if (strcasecmp(name, "X-Forwarded-For") == 0)
+		*last = value != NULL ? value : "";
+	return MHD_YES;
+}
+
 static void
 find_peer(struct exchange *x)
 {
 	char text[INET6_ADDRSTRLEN];
+	const char *forwarded = NULL;
 
 	if (x->link == NULL) {
 		x->q.peer = peer_read(NULL);
 		return;
 	}
 	x->q.peer = x->link->peer;
-	if (x->http->s.forwarded && peer_loopback(&x->q.peer) &&
-	    fields_forwarded(
-		http_header(&x->q, "X-Forwarded-For"), text, sizeof(text)))
-		(void)peer_text(&x->q.peer, text);
+	if (!peer_loopback(&x->q.peer))
+		return;
+	(void)MHD_get_connection_values(
+	    x->connection, MHD_HEADER_KIND, last_forwarded, &forwarded);
+	/* it is somebody else's, whoever that is */
+	if (forwarded != NULL &&
+	    (!x->http->s.forwarded ||
+		!fields_forwarded(forwarded, text, sizeof(text)) ||
+		peer_text(&x->q.peer, text) < 0))
+		memset(&x->q.peer, 0, sizeof(x->q.peer));
 }
 
 /* Find the route, or refuse with 404 or 405. */
