@@ -1,23 +1,32 @@
 /*
  * Compressing the streams: each by the coder that makes it smallest.
  */
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <lzma.h>
 #include <zstd.h>
 
+#include "delta/match.h"
 #include "delta/native.h"
 
 #define ZSTD_LEVEL 19
 /* Longer streams take seconds with zstd, and LZMA is better at them. */
 #define ZSTD_MAX ((size_t)1 << 20)
 
+/* From this length on a part of it decides. */
+#define SAMPLE_FROM ((size_t)256 << 10)
+#define SAMPLE	    ((size_t)128 << 10)
+
 struct attempt {
 	uint8_t *at; /* owned; room bytes, the best so far in best */
 	uint8_t *best;
 	size_t room, n;
 	enum format_coder coder;
+	const struct way *way; /* the only one to try, or NULL */
+	const struct way *best_way;
+	size_t least; /* bytes by best_way */
 };
 
 /* Keep what was just made in at, if it is smaller. */
@@ -71,28 +80,49 @@ try_xz(struct attempt *t, struct bytes raw, const lzma_options_lzma *options,
 	return 0;
 }
 
+/* Which of the ways suits a stream: a part of it says enough of a long one. */
+static const struct way {
+	uint32_t lc, lp, pb;
+} ways[] = { { 3, 0, 0 }, { 0, 0, 0 }, { 3, 0, 2 } };
+
 static int
 pack_xz(struct attempt *t, struct bytes raw, unsigned window, struct err *e)
 {
-	static const struct {
-		uint32_t lc, lp, pb;
-	} ways[] = { { 3, 0, 0 }, { 0, 0, 0 }, { 3, 0, 2 } };
 	lzma_options_lzma o;
 	size_t i;
 
 	(void)lzma_lzma_preset(&o, 6 | LZMA_PRESET_EXTREME);
-	o.dict_size = 4096;
-	while (o.dict_size < raw.len && o.dict_size >> window == 0)
-		o.dict_size <<= 1;
-	if (raw.len <= (size_t)1 << window && raw.len >= 4096)
-		o.dict_size = (uint32_t)raw.len;
+	o.dict_size = raw.len >> window != 0 ? (uint32_t)1 << window
+	    : raw.len < LZMA_DICT_SIZE_MIN   ? LZMA_DICT_SIZE_MIN
+					     : (uint32_t)raw.len;
 	for (i = 0; i < COUNT(ways); i++) {
 		o.lc = ways[i].lc;
 		o.lp = ways[i].lp;
 		o.pb = ways[i].pb;
+		if (t->way != NULL && t->way != &ways[i])
+			continue;
 		if (try_xz(t, raw, &o, e) < 0)
 			return -1;
+		if (t->n < t->least) {
+			t->least = t->n;
+			t->best_way = &ways[i];
+		}
 	}
+	return 0;
+}
+
+/* Find the way by a part from the middle. */
+static int
+choose_way(struct attempt *t, struct bytes raw, unsigned window, struct err *e)
+{
+	const struct bytes part = { raw.at + (raw.len - SAMPLE) / 2, SAMPLE };
+
+	t->n = t->least = SAMPLE;
+	if (pack_xz(t, part, window, e) < 0)
+		return -1;
+	t->way = t->best_way ? t->best_way : &ways[0];
+	t->n = raw.len;
+	t->coder = FORMAT_STORED;
 	return 0;
 }
 
@@ -100,7 +130,9 @@ static int
 pack_one(struct bytes raw, enum format_stream s, struct buf *out,
     struct format_part *p, struct err *e)
 {
-	struct attempt t = { .room = raw.len + 64, .n = raw.len };
+	struct attempt t = {
+		.room = raw.len + 64, .n = raw.len, .least = raw.len
+	};
 	int failed = 0;
 
 	p->raw = raw.len;
@@ -111,6 +143,8 @@ pack_one(struct bytes raw, enum format_stream s, struct buf *out,
 	t.best = malloc(t.room);
 	if (t.at == NULL || t.best == NULL)
 		failed = err_sys(e, "compressing");
+	if (failed == 0 && raw.len > SAMPLE_FROM)
+		failed = choose_way(&t, raw, format_window(s), e);
 	if (failed == 0 && raw.len <= ZSTD_MAX)
 		failed = try_zstd(&t, raw, format_window(s), e);
 	if (failed == 0)
@@ -125,18 +159,68 @@ pack_one(struct bytes raw, enum format_stream s, struct buf *out,
 	return failed;
 }
 
+/* --- all of them, on all CPUs ------------------------------------------------ */
+
+struct packing {
+	const struct buf *raw;
+	struct buf *packed;
+	struct format *f;
+	int order[FORMAT_STREAMS]; /* long ones first */
+	atomic_int next;
+	struct err e[FORMAT_STREAMS];
+	bool failed[FORMAT_STREAMS];
+};
+
+static void *
+pack_run(void *arg)
+{
+	struct packing *w = arg;
+	int i, s;
+
+	while ((i = atomic_fetch_add(&w->next, 1)) < FORMAT_STREAMS) {
+		s = w->order[i];
+		w->failed[s] =
+		    pack_one(buf_bytes(&w->raw[s]), (enum format_stream)s,
+			&w->packed[s], &w->f->part[s], &w->e[s]) < 0;
+	}
+	return NULL;
+}
+
+static void
+sort_by_length(struct packing *w)
+{
+	int s, k;
+
+	for (s = 0; s < FORMAT_STREAMS; s++) {
+		for (k = s;
+		     k > 0 && w->raw[w->order[k - 1]].len < w->raw[s].len; k--)
+			w->order[k] = w->order[k - 1];
+		w->order[k] = s;
+	}
+}
+
 int
 coder_pack(const struct buf raw[FORMAT_STREAMS],
     struct buf packed[FORMAT_STREAMS], struct format *f, struct err *e)
 {
-	int s;
+	struct packing *w = calloc(1, sizeof(*w));
+	int s, failed = 0;
 
+	if (w == NULL)
+		return err_sys(e, "compressing");
+	w->raw = raw;
+	w->packed = packed;
+	w->f = f;
+	sort_by_length(w);
+	match_threads(pack_run, w, FORMAT_STREAMS);
 	for (s = 0; s < FORMAT_STREAMS; s++) {
-		if (pack_one(buf_bytes(&raw[s]), (enum format_stream)s,
-			&packed[s], &f->part[s], e) < 0)
-			return err_in(e, "stream %s", format_names[s]);
 		f->part[s].at = packed[s].at;
 		f->part[s].packed = packed[s].len;
+		if (w->failed[s] && failed == 0) {
+			*e = w->e[s];
+			failed = err_in(e, "stream %s", format_names[s]);
+		}
 	}
-	return 0;
+	free(w);
+	return failed;
 }

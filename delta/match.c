@@ -266,18 +266,17 @@ work_run(void *arg)
 	return NULL;
 }
 
-/* This thread works too; one that cannot be started is not missed. */
-static void
-work_all(struct work *w)
+void
+match_threads(void *(*run)(void *), void *arg, size_t jobs)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	pthread_t threads[THREADS];
 	size_t n = 0;
 
-	while (n < THREADS && n + 1 < w->n && (long)n + 1 < cpus &&
-	    pthread_create(&threads[n], NULL, work_run, w) == 0)
+	while (n < THREADS && n + 1 < jobs && (long)n + 1 < cpus &&
+	    pthread_create(&threads[n], NULL, run, arg) == 0)
 		n++;
-	work_run(w);
+	(void)run(arg);
 	while (n > 0)
 		(void)pthread_join(threads[--n], NULL);
 }
@@ -301,7 +300,7 @@ match_covers(const struct suffix *old, struct bytes new, struct covers *out,
 			.begin = (int64_t)i *PIECE,
 			.end = min64(((int64_t)i + 1) * PIECE, size) };
 	}
-	work_all(&w);
+	match_threads(work_run, &w, w.n);
 	for (i = 0; i < w.n; i++) {
 		struct covers *c = &w.pieces[i].covers;
 

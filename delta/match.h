@@ -34,6 +34,10 @@ int match_covers(const struct suffix *old, struct bytes new, struct covers *out,
     struct err *e) MUST_CHECK;
 void match_done(struct covers *c);
 
+/* match_threads - run(arg) on as many threads as there are jobs and CPUs, this
+ * one included; one that cannot be started is not missed. */
+void match_threads(void *(*run)(void *), void *arg, size_t jobs);
+
 /* match_stretch - how far a match reaches (step 1: forwards, -1: backwards):
  * the length with most agreeing over differing bytes. */
 int64_t match_stretch(

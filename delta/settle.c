@@ -12,8 +12,11 @@
 #include "delta/native.h"
 #include "delta/suffix.h"
 
-#define RUN_MIN 2048
-#define MARGIN	256
+/* Shorter runs where time matters more than some hundred bytes. */
+#define LARGE	    ((uint64_t)32 << 20)
+#define RUN_MIN	    2048
+#define RUN_LARGE   512
+#define MARGIN(run) ((run) / 8)
 
 /* A text without what was cut out, and where each part of it comes from. */
 struct part {
@@ -38,15 +41,16 @@ static int
 settle_block(const struct view *v, const struct block *b, struct blocks *out,
     struct err *e)
 {
+	const uint64_t min = v->old.len < LARGE ? RUN_MIN : RUN_LARGE;
 	const uint8_t *new = v->new.at + b->new, *old = v->old.at + b->old;
 	uint64_t at = 0, n;
 
 	while (at < b->len) {
 		n = suffix_common(new + at, old + at, (size_t)(b->len - at));
-		if (n >= RUN_MIN &&
+		if (n >= min &&
 		    blocks_add(out,
-			(struct block){ b->new + at + MARGIN,
-			    b->old + at + MARGIN, n - 2 * MARGIN },
+			(struct block){ b->new + at + MARGIN(min),
+			    b->old + at + MARGIN(min), n - 2 * MARGIN(min) },
 			e) < 0)
 			return -1;
 		at += n + 1;
