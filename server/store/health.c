@@ -18,6 +18,7 @@
 
 #define BATCH_MAX 512 /* reports of one transaction */
 #define ROWS_MAX  4096
+#define POLLS_MAX 1000000000 /* of one row of a message: sums stay sums */
 #define EVENT_MAX 32
 #define DAY_SIZE  11
 #define OTHER	  "other" /* what is not known: names must not fill the disk */
@@ -199,6 +200,23 @@ copy_name(char *out, size_t room, const json_t *row, const char *key)
 	return s != NULL;
 }
 
+/* Today, or yesterday for what front has collected until midnight: any other
+ * day would only fill the disk. */
+static void
+known_day(char day[static DAY_SIZE])
+{
+	char text[TIME_TEXT_SIZE];
+	int64_t now = clock_now_s();
+
+	for (int back = 1; back >= 0; back--) {
+		time_write(text, now - back * INT64_C(86400));
+		text[DAY_SIZE - 1] = '\0';
+		if (strcmp(day, text) == 0)
+			return;
+	}
+	memcpy(day, text, DAY_SIZE);
+}
+
 static void
 take_polls(struct store *s, const json_t *row)
 {
@@ -206,10 +224,11 @@ take_polls(struct store *s, const json_t *row)
 	struct polls *to = &r->polls[r->npolls];
 
 	to->n = json_integer_value(json_object_get(row, "n"));
-	if (r->npolls == ROWS_MAX || to->n <= 0 ||
+	if (r->npolls == ROWS_MAX || to->n <= 0 || to->n > POLLS_MAX ||
 	    !copy_name(to->channel, sizeof(to->channel), row, "channel") ||
 	    !copy_name(to->day, sizeof(to->day), row, "day"))
 		return;
+	known_day(to->day);
 	(void)copy_name(to->version, sizeof(to->version), row, "version");
 	(void)copy_name(to->os, sizeof(to->os), row, "os");
 	(void)copy_name(to->arch, sizeof(to->arch), row, "arch");

@@ -67,6 +67,8 @@ take_message(struct store *s, const json_t *m, int fd)
 	if (strcmp(what, "tabled") == 0) {
 		s->tabled =
 		    json_integer_value(json_object_get(m, "generation"));
+		if (s->tabled > s->generation) /* it has not had that yet */
+			s->tabled = 0;
 		admin_tabled(s);
 		return;
 	}
