@@ -135,7 +135,8 @@ upload(struct push *p, char id[static SHA256_HEX_SIZE])
 			    "%s: not the answer of a sluiced", p->base);
 		if (v != NULL) {
 			memcpy(id, text, SHA256_HEX_SIZE);
-			if (strcmp(state, "accepted") == 0)
+			if (strcmp(state, "accepted") == 0 &&
+			    json_array_size(missing) == 0)
 				return 1;
 			progress_free(p->progress);
 			p->progress =

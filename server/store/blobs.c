@@ -73,6 +73,16 @@ blobs_take(const char *state, const char *sha256, int64_t size, struct err *e)
 	return file_sync_dir(dir, e);
 }
 
+bool
+blobs_there(const char *state, const char *sha256, int64_t size)
+{
+	AUTO_ARENA a = arena_new(65536);
+	struct err e;
+	char *path = a == NULL ? NULL : blobs_path(state, sha256, a, &e);
+
+	return path != NULL && file_size(path, &e) == size;
+}
+
 int
 blobs_read(const char *state, const char *sha256, size_t max, struct bytes *out,
     struct arena *a, struct err *e)

@@ -26,6 +26,10 @@ bool blobs_name_ok(const char *sha256);
 int blobs_take(const char *state, const char *sha256, int64_t size,
     struct err *e) MUST_CHECK;
 
+/* blobs_there - a file of that size: the database does not know of one that
+ * was removed by hand. */
+bool blobs_there(const char *state, const char *sha256, int64_t size);
+
 /* blobs_read - a whole small blob (a document), its digest checked. */
 int blobs_read(const char *state, const char *sha256, size_t max,
     struct bytes *out, struct arena *a, struct err *e) MUST_CHECK;

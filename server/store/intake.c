@@ -10,6 +10,7 @@
 #include "manifest/base/clock.h"
 #include "manifest/base/file.h"
 #include "manifest/base/json.h"
+#include "server/ipc.h"
 #include "server/store/intake_check.h"
 #include "server/store/outbox.h"
 #include "server/store/pushed.h"
@@ -249,8 +250,16 @@ post_publication(struct asking *q)
 	if (strcmp(k.state, "accepted") == 0 ||
 	    strcmp(k.state, "checking") == 0 ||
 	    strcmp(k.state, "prepared") == 0) {
+		/* files that were lost since may come again */
+		missing = strcmp(k.state, "accepted") == 0
+		    ? pushed_missing(q->s, &p.files, &e)
+		    : json_array();
+		if (missing == NULL) {
+			outbox_refuse(q->s, q->id, &e);
+			return;
+		}
 		outbox_answer(q->s, q->id, 200,
-		    json_pack("{ss so ss}", "id", p.id, "missing", json_array(),
+		    json_pack("{ss so ss}", "id", p.id, "missing", missing,
 			"state", shown_state(q->s, &k)),
 		    -1);
 		return;
@@ -355,15 +364,16 @@ dispatch(struct asking *q, const char *method)
 static int
 read_body(struct asking *q, int fd, struct err *e)
 {
-	struct bytes b;
+	AUTO_BUF b;
 
-	if (file_read_fd(q->a, fd, "body", (size_t)q->s->conf->publication_max,
-		&b, e) < 0)
+	buf_init(&b, (size_t)q->s->conf->publication_max);
+	/* nothing else: a pipe would have us wait for ever */
+	if (ipc_memfd_read(fd, (size_t)q->s->conf->publication_max, &b, e) < 0)
 		return -1;
-	if (memchr(b.at, '\0', b.len) != NULL)
+	if (b.len > 0 && memchr(b.at, '\0', b.len) != NULL)
 		return err_set(e, ERR_INPUT, "the body is not text");
-	q->body = (const char *)b.at;
-	return 0;
+	q->body = arena_text(q->a, buf_str(&b), e);
+	return q->body == NULL ? -1 : 0;
 }
 
 void

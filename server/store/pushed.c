@@ -10,7 +10,8 @@
 #include "manifest/base/json.h"
 #include "server/store/blobs.h"
 
-#define SEGMENT_MAX 255 /* bytes of a part of a path: NAME_MAX */
+#define SEGMENT_MAX   255 /* bytes of a part of a path: NAME_MAX */
+#define OPEN_MAX_KEPT 32  /* pushes of a channel that are not taken yet */
 
 /* A path below the channel: names without dots in front, no empty part. */
 static int
@@ -146,6 +147,15 @@ pushed_put(struct db *db, const char *channel, const struct pushed *p,
 			    V(f->sha256))) < 0)
 			return -1;
 	}
+	/* who opens more than can be meant loses the oldest */
+	if (db_do(db, e,
+		"DELETE FROM publication WHERE channel = $1"
+		" AND state IN ('open', 'refused') AND id <> $2"
+		" AND id NOT IN (SELECT id FROM publication"
+		"  WHERE channel = $1 AND state IN ('open', 'refused')"
+		"  ORDER BY opened_s DESC LIMIT $3)",
+		BIND(V(channel), V(id), V((int64_t)OPEN_MAX_KEPT))) < 0)
+		return -1;
 	return tx_commit(&tx, e);
 }
 
@@ -206,20 +216,21 @@ pushed_roots(struct db *db, const char *channel, struct file_list *out,
 
 /* Whether the blob is there; else *offset gets what has arrived of it. */
 static int
-have(struct store *s, const char *sha256, struct arena *a, int64_t *offset,
-    struct err *e)
+have(struct store *s, const struct listed_file *f, struct arena *a,
+    int64_t *offset, struct err *e)
 {
 	int64_t size = db_int(s->db, e, -1,
-	    "SELECT size FROM blob WHERE sha256 = $1", BIND(V(sha256)));
+	    "SELECT size FROM blob WHERE sha256 = $1", BIND(V(f->sha256)));
 	struct err none;
 	char *path;
 
-	if (size >= 0)
+	if (size >= 0 && blobs_there(s->conf->state, f->sha256, size))
 		return 1;
-	if ((path = blobs_incoming(s->conf->state, sha256, a, e)) == NULL)
+	if ((path = blobs_incoming(s->conf->state, f->sha256, a, e)) == NULL)
 		return -1;
 	*offset = file_size(path, &none);
-	if (*offset < 0)
+	/* too long: whoever sent that lied about its size */
+	if (*offset < 0 || *offset > f->size)
 		*offset = 0;
 	return 0;
 }
@@ -237,7 +248,7 @@ pushed_missing(struct store *s, const struct file_list *files, struct err *e)
 
 		if (json_object_get(listed, sha256) != NULL)
 			continue;
-		if ((n = have(s, sha256, a, &offset, e)) != 0)
+		if ((n = have(s, &files->at[i], a, &offset, e)) != 0)
 			continue;
 		(void)json_object_set_new(listed, sha256, json_true());
 		if (json_array_append_new(list,

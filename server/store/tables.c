@@ -185,7 +185,10 @@ add_channel(struct making *m, const char *id, struct err *e)
 			return -1;
 	}
 	room = db_int(m->db, e, -1,
-	    "SELECT (SELECT COUNT(*) FROM publication_file WHERE channel = $1)"
+	    "SELECT (SELECT COUNT(*) FROM publication_file f"
+	    " JOIN publication p ON p.channel = f.channel"
+	    " AND p.id = f.publication WHERE f.channel = $1"
+	    " AND p.state IN ('accepted', 'replaced'))"
 	    " + (SELECT COUNT(*) FROM root WHERE channel = $1)",
 	    BIND(V(id)));
 	r = db_rows(m->db, e, files_sql, BIND(V(id), V(publication), V(since)));

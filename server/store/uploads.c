@@ -45,18 +45,21 @@ is_stored(struct store *s, const char *sha256, int64_t *size)
 
 	*size = db_int(s->db, &e, -1, "SELECT size FROM blob WHERE sha256 = $1",
 	    BIND(V(sha256)));
-	return *size >= 0;
+	return *size >= 0 && blobs_there(s->conf->state, sha256, *size);
 }
 
-/* Only what an open publication names may take room on the disk. */
+/* Only what an open publication names may take room on the disk, and what the
+ * one in force lacks. */
 static int
 check_wanted(struct store *s, const struct upload *u, struct err *e)
 {
 	int64_t n = db_int(s->db, e, -1,
-	    "SELECT COUNT(*) FROM publication_file f JOIN publication p"
-	    " ON p.channel = f.channel AND p.id = f.publication"
-	    " WHERE f.sha256 = $1 AND f.size = $2"
-	    " AND p.state IN ('open', 'refused')",
+	    "SELECT (SELECT COUNT(*) FROM publication_file f"
+	    "  JOIN publication p"
+	    "  ON p.channel = f.channel AND p.id = f.publication"
+	    "  WHERE f.sha256 = $1 AND f.size = $2"
+	    "  AND p.state IN ('open', 'refused', 'accepted'))"
+	    " + (SELECT COUNT(*) FROM root WHERE sha256 = $1 AND size = $2)",
 	    BIND(V(u->sha256), V(u->size)));
 
 	if (n == 0)
@@ -81,6 +84,12 @@ open_at(struct store *s, const struct upload *u, int64_t *at, struct err *e)
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, "%s", path);
+	/* somebody has lied about its size */
+	if (st.st_size > u->size) {
+		if (ftruncate(fd, 0) < 0)
+			return err_sys(e, "%s", path);
+		st.st_size = 0;
+	}
 	*at = st.st_size;
 	if (u->offset != st.st_size)
 		return -2;
