@@ -37,7 +37,7 @@ ALLFLAGS := -std=gnu11 $(WARN) $(WERROR) $(CPPFLAGS) $(HARDEN) $(CFLAGS) $(SANFL
 	-fno-strict-aliasing -fPIC -pthread
 LDFLAGS  += $(SANFLAGS) $(LDHARDEN) -pie -pthread -Wl,--as-needed
 
-LIBS_BASE   := -ljansson -lsodium -lcrypto -lcurl
+LIBS_BASE   := -ljansson -lsodium -lcrypto -lcurl -larchive -lzstd
 LIBS_DELTA  := -ldivsufsort -ldivsufsort64 -lbz2 -lzstd -llzma
 LIBS_SERVER := -lmicrohttpd -lsqlite3 -lseccomp
 

@@ -32,8 +32,10 @@ static int
 check_expiry(const struct trust *t, const struct role *r, struct err *e)
 {
 	char when[TIME_TEXT_SIZE];
+	int64_t at_s =
+	    r->offline && t->offline_s != 0 ? t->offline_s : t->now_s;
 
-	if (t->now_s < r->expires_s)
+	if (at_s < r->expires_s)
 		return 0;
 	time_write(when, r->expires_s);
 	return err_set(
