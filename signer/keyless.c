@@ -26,6 +26,31 @@ struct tree {
 
 /* --- files ---------------------------------------------------------------- */
 
+/*
+ * 1: the tree has it.  A name with a digest in it says what is in the file; a
+ * version does not: a run that was interrupted has left others of the same,
+ * which no timestamp has named yet.
+ */
+static int
+has_it(struct tree *t, const char *path, const char *from, const char *to,
+    int64_t size)
+{
+	AUTO_ARENA a = arena_new(2 * (size_t)ROLE_TARGETS_MAX + 65536);
+	struct bytes ours, theirs;
+
+	if (!file_exists(to))
+		return 0;
+	if (strchr(path, '/') != NULL)
+		return file_size(to, t->e) == size;
+	if (a == NULL)
+		return err_set(t->e, ERR_SYS, "out of memory");
+	if (file_read(a, from, ROLE_TARGETS_MAX, &ours, t->e) < 0 ||
+	    file_read(a, to, ROLE_TARGETS_MAX, &theirs, t->e) < 0)
+		return -1;
+	return ours.len == theirs.len &&
+	    memcmp(ours.at, theirs.at, ours.len) == 0;
+}
+
 static int
 copy_one(void *ctx, const char *path, int64_t size, struct err *e)
 {
@@ -33,15 +58,16 @@ copy_one(void *ctx, const char *path, int64_t size, struct err *e)
 	char *from = file_path(t->a, e, t->k->source->dir, path);
 	char *to = file_path(t->a, e, t->to, path);
 	char *slash;
+	int has;
 
 	if (from == NULL || to == NULL)
 		return -1;
-	/* immutable: a name that is there has the same bytes */
 	if (strcmp(path, "timestamp.json") == 0 ||
 	    strcmp(path, "manifest.json") == 0 ||
-	    strcmp(path, "manifest.json.minisig") == 0 ||
-	    (file_exists(to) && file_size(to, e) == size))
+	    strcmp(path, "manifest.json.minisig") == 0)
 		return 0;
+	if ((has = has_it(t, path, from, to, size)) != 0)
+		return has < 0 ? -1 : 0;
 	slash = strrchr(to, '/');
 	*slash = '\0';
 	if (file_mkdirs(to, 0755, e) < 0)
@@ -76,6 +102,13 @@ read_current(struct tree *t)
 	t->round = r->version / LADDER_MAX;
 	if (m != NULL)
 		t->index = ladder_index(&t->k->pub->ladder, m->version);
+	if (t->index >= 0 &&
+	    memcmp(m->sha256, t->k->pub->rungs[t->index].snapshot_meta.sha256,
+		sizeof(m->sha256)) != 0)
+		return err_set(t->e, ERR_CONFLICT,
+		    "%s is of another publication of the same versions: "
+		    "publish once more, after what is in place",
+		    path);
 	if (m != NULL && t->index < 0 &&
 	    m->version > ladder_version(&t->k->pub->ladder, 0))
 		return err_set(
