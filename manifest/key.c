@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "manifest/base/buf.h"
 #include "manifest/base/json.h"
 #include "manifest/base/text.h"
 #include "manifest/key_evp.h"
@@ -17,6 +18,10 @@
 
 /* Other TUF tools write IDs of their own; this bounds what we keep of them. */
 #define FOREIGN_ID_MAX 256
+
+/* SEQUENCE of two INTEGERs of 1 to 33 bytes. */
+#define ECDSA_DER_MIN 8
+#define ECDSA_DER_MAX 72
 
 void
 key_id_ed25519(char out[static KEYID_SIZE],
@@ -70,7 +75,7 @@ static const struct {
 	bool strict;
 } types[] = {
 	{ "ed25519", "ed25519", KEY_ED25519, true },
-	{ "ecdsa", "ecdsa-sha2-nistp256", KEY_ECDSA_P256, false },
+	{ "ecdsa", "ecdsa-sha2-nistp256", KEY_ECDSA_P256, true },
 	{ "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256", KEY_ECDSA_P256, false },
 	{ "rsa", "rsassa-pss-sha256", KEY_RSA_PSS, false },
 	{ "rsa", "rsa-pkcs1v15-sha256", KEY_RSA_PKCS1, false },
@@ -123,10 +128,8 @@ read_object(struct key *out, const json_t *v, bool strict, struct arena *a,
 	if (json_struct(f.keyval, keyval_fields, COUNT(keyval_fields), strict,
 		&kv, a, e) < 0)
 		return err_in(e, "keyval");
-	if (out->type != KEY_ED25519 || key_evp_is_pem(kv.public))
-		return strict
-		    ? err_set(e, ERR_INPUT, "keyval: public is not hex")
-		    : key_evp_read(out, kv.public, a, e);
+	if (out->type != KEY_ED25519 || (!strict && key_evp_is_pem(kv.public)))
+		return key_evp_read(out, kv.public, a, e);
 	if (public_read(out->ed25519, kv.public, strict) < 0)
 		return err_set(e, ERR_INPUT,
 		    "keyval: public is not %d bytes in lower-case hex",
@@ -134,11 +137,46 @@ read_object(struct key *out, const json_t *v, bool strict, struct arena *a,
 	return 0;
 }
 
+json_t *
+key_json(const struct key *k)
+{
+	char pem[KEY_EVP_PEM];
+
+	if (k->type == KEY_ED25519)
+		return key_json_ed25519(k->ed25519);
+	if (k->type != KEY_ECDSA_P256 || key_evp_pem(pem, k) < 0)
+		return NULL;
+	return json_pack("{s:s, s:{s:s}, s:s}", "keytype", "ecdsa", "keyval",
+	    "public", pem, "scheme", "ecdsa-sha2-nistp256");
+}
+
+/* The one form of a key, and its digest for an ID. */
+static int
+check_strict(const struct key *k, const char *id, const json_t *v,
+    const char *shown, struct err *e)
+{
+	AUTO_JSON own = key_json(k);
+	AUTO_BUF canon;
+	char want[KEYID_SIZE];
+
+	buf_init(&canon, JSON_STRING_MAX);
+	if (own == NULL || !json_equal(own, v))
+		return err_set(
+		    e, ERR_INPUT, "key %s: not in canonical form", shown);
+	if (json_canon(own, &canon, e) < 0)
+		return -1;
+	sha256_hex(want, canon.at, canon.len);
+	if (strcmp(want, id) != 0)
+		return err_set(e, ERR_INPUT,
+		    "key %s: the ID is not its digest %s", shown, want);
+	return 0;
+}
+
 int
 key_read(struct key *out, const char *id, const json_t *v, bool strict,
     struct arena *a, struct err *e)
 {
-	char want[KEYID_SIZE], shown[KEYID_SIZE];
+	char shown[KEYID_SIZE];
 
 	text_safe(shown, sizeof shown, id);
 	if (strnlen(id, FOREIGN_ID_MAX + 1) > FOREIGN_ID_MAX)
@@ -146,10 +184,8 @@ key_read(struct key *out, const char *id, const json_t *v, bool strict,
 		    e, ERR_INPUT, "key %s...: ID is too long", shown);
 	if (read_object(out, v, strict, a, e) < 0)
 		return err_in(e, "key %s", shown);
-	key_id_ed25519(want, out->ed25519); /* strict: of this type */
-	if (strict && strcmp(want, id) != 0)
-		return err_set(e, ERR_INPUT,
-		    "key %s: the ID is not its digest %s", shown, want);
+	if (strict && check_strict(out, id, v, shown, e) < 0)
+		return -1;
 	return (out->id = arena_text(a, id, e)) == NULL ? -1 : 0;
 }
 
@@ -160,6 +196,18 @@ key_same(const struct key *a, const struct key *b)
 		return a->type == b->type &&
 		    memcmp(a->ed25519, b->ed25519, sizeof a->ed25519) == 0;
 	return memcmp(a->same, b->same, sizeof a->same) == 0;
+}
+
+bool
+key_sig_ours(const char *sig_hex)
+{
+	uint8_t sig[ECDSA_DER_MAX];
+	size_t n = strlen(sig_hex) / 2;
+
+	if (n < ECDSA_DER_MIN || n > sizeof sig ||
+	    hex_read(sig, n, sig_hex) < 0)
+		return false;
+	return n == ED25519_SIG_SIZE || (sig[0] == 0x30 && sig[1] == n - 2);
 }
 
 static int

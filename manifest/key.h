@@ -18,7 +18,7 @@
 #define KEYID_SIZE	    SHA256_HEX_SIZE
 #define KEY_SIG_MAX	    2048 /* bytes; RSA of 16384 bits */
 
-/* Our own documents have the first only; other TUF tools write all. */
+/* Our own documents have the first two only; other TUF tools write all. */
 enum key_type {
 	KEY_ED25519,
 	KEY_ECDSA_P256, /* ECDSA, NIST P-256, SHA-256; signatures in DER */
@@ -42,9 +42,14 @@ void key_id_ed25519(char out[static KEYID_SIZE],
 /* key_json_ed25519 - the TUF key object; a new reference. */
 json_t *key_json_ed25519(const uint8_t public[static ED25519_PUBLIC_SIZE]);
 
+/* key_json - the TUF key object of a key of the first two types; a new
+ * reference, NULL for any other type or without memory. */
+json_t *key_json(const struct key *k);
+
 /*
- * key_read - a TUF key object under the given ID.  strict: the ID must be the
- * digest of the key.  ERR_INPUT for unknown types and schemes.
+ * key_read - a TUF key object under the given ID.  strict: the object has the
+ * form that key_json gives it, and the ID is its digest.  ERR_INPUT for unknown
+ * types and schemes.
  */
 int key_read(struct key *out, const char *id, const json_t *v, bool strict,
     struct arena *a, struct err *e) MUST_CHECK;
@@ -54,6 +59,10 @@ int key_read(struct key *out, const char *id, const json_t *v, bool strict,
  * cannot count twice towards a threshold.
  */
 bool key_same(const struct key *a, const struct key *b);
+
+/* key_sig_ours - the form of a signature in our own documents: lower-case hex
+ * of 64 bytes, or of what may be ECDSA in DER. */
+bool key_sig_ours(const char *sig_hex);
 
 /* key_verify - 0 if sig (hex, as in a document) is by this key over message. */
 int key_verify(const struct key *k, const char *sig_hex, struct bytes message,

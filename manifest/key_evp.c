@@ -13,12 +13,14 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "manifest/base/text.h"
 
 #define PEM_BEGIN    "-----BEGIN "
 #define PEM_NAME     "PUBLIC KEY"
+#define PEM_COLUMN   64
 #define P256_NAME    "prime256v1"
 #define P256_POINT   65 /* 04 X Y */
 #define RSA_BITS_MIN 2048
@@ -232,6 +234,25 @@ key_evp_read(
 		rc = keep(out, k, a, e);
 	ERR_clear_error();
 	return rc;
+}
+
+int
+key_evp_pem(char out[static KEY_EVP_PEM], const struct key *k)
+{
+	char text[BASE64_SIZE(sizeof p256_head + P256_POINT)];
+	size_t n = 0;
+
+	if (k->spki.len != sizeof p256_head + P256_POINT)
+		return -1;
+	base64_write(text, k->spki.at, k->spki.len);
+	n += (size_t)snprintf(
+	    out, KEY_EVP_PEM, "%s%s-----\n", PEM_BEGIN, PEM_NAME);
+	for (const char *at = text; *at != '\0'; at += strnlen(at, PEM_COLUMN))
+		n += (size_t)snprintf(
+		    out + n, KEY_EVP_PEM - n, "%.*s\n", PEM_COLUMN, at);
+	(void)snprintf(
+	    out + n, KEY_EVP_PEM - n, "-----END %s-----\n", PEM_NAME);
+	return 0;
 }
 
 /* MGF1 has the same hash; tools differ in the length of the salt. */

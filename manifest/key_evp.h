@@ -18,6 +18,12 @@ bool key_evp_is_pem(const char *text);
 int key_evp_read(struct key *out, const char *public, struct arena *a,
     struct err *e) MUST_CHECK;
 
+#define KEY_EVP_PEM 256 /* bytes of a P-256 key in PEM, with NUL */
+
+/* key_evp_pem - a P-256 key as OpenSSL writes it; -1 for a point that is not
+ * in its usual, uncompressed form. */
+int key_evp_pem(char out[static KEY_EVP_PEM], const struct key *k) MUST_CHECK;
+
 /* key_evp_verify - 0 if sig is by this key over message, else -1. */
 int key_evp_verify(
     const struct key *k, struct bytes sig, struct bytes message) MUST_CHECK;

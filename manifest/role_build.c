@@ -86,10 +86,9 @@ sig_cmp(const void *a, const void *b)
 static int
 sig_check(const struct role_sig *s, struct err *e)
 {
-	uint8_t id[KEYID_SIZE / 2], sig[ED25519_SIG_SIZE];
+	uint8_t id[KEYID_SIZE / 2];
 
-	if (hex_read(id, sizeof id, s->keyid) < 0 ||
-	    hex_read(sig, sizeof sig, s->sig) < 0)
+	if (hex_read(id, sizeof id, s->keyid) < 0 || !key_sig_ours(s->sig))
 		return err_set(e, ERR_INPUT,
 		    "a key ID or a signature is not lower-case hex");
 	return 0;
@@ -120,7 +119,7 @@ role_wrap(struct bytes signed_, const struct role_sig *sigs, size_t n,
 		    i > 0 ? "," : "", sorted[i].keyid, sorted[i].sig);
 	}
 	buf_text(out, "],\"signed\":");
-	buf_add(out, signed_.at, signed_.len);
+	json_canon_text(signed_, out);
 	buf_byte(out, '}');
 	return buf_ok(out, e);
 }

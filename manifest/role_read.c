@@ -57,15 +57,14 @@ static int
 read_sig(const struct reading *in, struct role_sig *s, const json_t *v,
     struct err *e)
 {
-	uint8_t id[KEYID_SIZE / 2], sig[ED25519_SIG_SIZE];
+	uint8_t id[KEYID_SIZE / 2];
 	char *lower;
 
 	if (json_struct(
 		v, sig_fields, COUNT(sig_fields), in->strict, s, in->a, e) < 0)
 		return -1;
 	if (in->strict &&
-	    (hex_read(id, sizeof id, s->keyid) < 0 ||
-		hex_read(sig, sizeof sig, s->sig) < 0))
+	    (hex_read(id, sizeof id, s->keyid) < 0 || !key_sig_ours(s->sig)))
 		return err_set(
 		    e, ERR_INPUT, "keyid or sig is not lower-case hex");
 	if (in->strict)
@@ -123,14 +122,35 @@ read_sigs(const struct reading *in, const json_t *sigs, struct err *e)
 }
 
 /*
- * The signed bytes of our own documents are the end of the file but for the
- * closing brace, once it is known that the whole is canonical.
+ * Our own documents are canonical byte for byte, but that the newlines of a
+ * PEM key are escaped as JSON wants it.  Without those the signed bytes are the
+ * end of the file but for the closing brace.
  */
+static int
+check_file(
+    const struct reading *in, const struct buf *canon, size_t at, struct err *e)
+{
+	struct role *r = in->r;
+	AUTO_BUF text;
+
+	buf_init(&text, role_max(r->kind) + 64);
+	json_canon_text(buf_bytes(canon), &text);
+	if (buf_ok(&text, e) < 0)
+		return -1;
+	if (text.len != r->file.len ||
+	    memcmp(text.at, r->file.at, text.len) != 0)
+		return err_set(e, ERR_INPUT, "not in canonical form");
+	r->signed_ = (struct bytes){ r->file.at + at, canon->len - 1 - at };
+	if (text.len == canon->len)
+		return 0;
+	r->signed_.at = arena_bytes(in->a, canon->at + at, r->signed_.len, e);
+	return r->signed_.at == NULL ? -1 : 0;
+}
+
 static int
 canon_strict(const struct reading *in, const json_t *doc, struct buf *canon,
     struct err *e)
 {
-	struct role *r = in->r;
 	size_t at;
 
 	if (json_object_size(doc) != 2)
@@ -143,14 +163,10 @@ canon_strict(const struct reading *in, const json_t *doc, struct buf *canon,
 	at = canon->len;
 	if (json_canon(json_object_get(doc, "signed"), canon, e) < 0)
 		return -1;
-	r->signed_ = (struct bytes){ r->file.at + at, canon->len - at };
 	buf_text(canon, "}");
 	if (buf_ok(canon, e) < 0)
 		return -1;
-	if (canon->len != r->file.len ||
-	    memcmp(canon->at, r->file.at, canon->len) != 0)
-		return err_set(e, ERR_INPUT, "not in canonical form");
-	return 0;
+	return check_file(in, canon, at, e);
 }
 
 static int

@@ -107,3 +107,21 @@ json_canon(const json_t *v, struct buf *out, struct err *e)
 	}
 	return buf_ok(out, e);
 }
+
+void
+json_canon_text(struct bytes canon, struct buf *out)
+{
+	size_t from = 0;
+
+	for (size_t i = 0; i < canon.len; i++) {
+		if (canon.at[i] >= 0x20)
+			continue;
+		buf_add(out, canon.at + from, i - from);
+		if (canon.at[i] == '\n')
+			buf_text(out, "\\n");
+		else
+			buf_printf(out, "\\u%04x", canon.at[i]);
+		from = i + 1;
+	}
+	buf_add(out, canon.at + from, canon.len - from);
+}

@@ -29,6 +29,13 @@ json_t *json_read(struct bytes text, size_t max, struct err *e) MUST_CHECK;
 /* json_canon - append the canonical form. */
 int json_canon(const json_t *v, struct buf *out, struct err *e) MUST_CHECK;
 
+/*
+ * json_canon_text - append canonical bytes as they stand in a file: control
+ * characters, which the canonical form leaves as they are, JSON wants escaped
+ * (the newlines of a PEM key, in practice).
+ */
+void json_canon_text(struct bytes canon, struct buf *out);
+
 #define AUTO_JSON CLEANUP(json_decrefp) json_t *
 
 /*
