@@ -27,7 +27,7 @@ static const struct opt opts[] = {
 	{ "key", 'k', OPT_LIST, "KEY", "a release key" },
 	{ "yes", 'y', OPT_FLAG, NULL, "do not ask" },
 	{ "jobs", 'j', OPT_INT, "N", "threads (all processors)" },
-	VERBS_OPT_PASS_FD,
+	KEYRING_OPTS,
 };
 
 struct adding {
@@ -99,10 +99,10 @@ confirm(struct adding *k, const struct args *args)
 }
 
 static bool
-has_signed(const struct role *doc, const struct keyring_key *key)
+has_signed(const struct role *doc, const struct signer *key)
 {
 	for (size_t i = 0; i < doc->nsigs; i++) {
-		if (strcmp(doc->sigs[i].keyid, key->file.keyid) == 0)
+		if (strcmp(doc->sigs[i].keyid, key->public.id) == 0)
 			return true;
 	}
 	return false;
@@ -233,10 +233,10 @@ add_cmd(const struct args *args, struct err *e)
 	const char *const *keys = args_list(args, "key", &n);
 	bool changed = false;
 
-	keyring_init(&k.ring, -1);
+	keyring_init(&k.ring);
 	k.prev.source.dirfd = -1;
 	k.outdir.lock = -1;
-	if (verbs_fd(args, "pass-fd", &k.ring.pass_fd, e) < 0)
+	if (keyring_options(&k.ring, args, e) < 0)
 		return -1;
 	if (n == 0)
 		return err_set(e, ERR_USAGE, "--key is needed");

@@ -30,7 +30,7 @@ struct compose {
 	int nalso;
 	const char *reason; /* of rollbacks; may be "" */
 	const struct keyring *ring;
-	const struct keyring_key *minisign; /* NULL: no .minisig */
+	const struct signer *minisign; /* NULL: no .minisig */
 };
 
 /* A file of the publication, by its path below the channel. */

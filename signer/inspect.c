@@ -16,6 +16,7 @@
 #include "signer/facts.h"
 #include "signer/keyfile.h"
 #include "signer/previous.h"
+#include "signer/pubkey.h"
 #include "signer/verbs.h"
 
 static const struct opt opts[] = {
@@ -144,13 +145,14 @@ inspect_key(struct bytes file, struct arena *a, struct err *e)
 static int
 inspect_public(const json_t *v, struct arena *a, struct err *e)
 {
-	struct key k;
-	char id[KEYID_SIZE];
+	struct pubkey k;
+	struct key key;
 
-	if (key_read(&k, "", v, false, a, e) < 0)
+	if (key_read(&key, "", v, false, a, e) < 0 ||
+	    pubkey_from(&k, &key, e) < 0)
 		return -1;
-	key_id_ed25519(id, k.ed25519);
-	(void)printf("public key\nkeyid      %s\n", id);
+	(void)printf("public key (%s)\nkeyid      %s\n",
+	    k.type == KEY_ED25519 ? "Ed25519" : "ECDSA P-256", k.id);
 	return 0;
 }
 

@@ -112,10 +112,4 @@ int keyfile_unlock(const struct keyfile *k, const struct secret *pass,
 /* keyfile_minisign - the minisign public key of a minisign key file. */
 void keyfile_minisign(struct minisign_key *out, const struct keyfile *k);
 
-/* keyfile_public - a public key file (TUF key JSON) of any role but minisign;
- * also takes a key file and uses its public part. */
-int keyfile_public(uint8_t out[static ED25519_PUBLIC_SIZE],
-    char id[static KEYID_SIZE], const char *path, struct arena *a,
-    struct err *e) MUST_CHECK;
-
 #endif

@@ -134,33 +134,3 @@ keyfile_read(struct keyfile *k, const char *path, bool secret, struct arena *a,
 		return err_in(e, "%s", path);
 	return (k->path = arena_text(a, path, e)) == NULL ? -1 : 0;
 }
-
-int
-keyfile_public(uint8_t out[static ED25519_PUBLIC_SIZE],
-    char id[static KEYID_SIZE], const char *path, struct arena *a,
-    struct err *e)
-{
-	AUTO_JSON v = NULL;
-	struct bytes file;
-	struct keyfile k;
-	struct key key;
-
-	if (file_read(a, path, KEYFILE_MAX, &file, e) < 0)
-		return -1;
-	if ((v = json_read(file, KEYFILE_MAX, e)) == NULL)
-		return err_in(e, "%s", path);
-	if (json_object_get(v, "schema") != NULL) {
-		if (keyfile_parse(&k, file, a, e) < 0)
-			return err_in(e, "%s", path);
-		if (k.role == KEYFILE_MINISIGN)
-			return err_set(
-			    e, ERR_USAGE, "%s: a minisign key", path);
-		memcpy(out, k.public, sizeof(k.public));
-	} else {
-		if (key_read(&key, "", v, false, a, e) < 0)
-			return err_in(e, "%s", path);
-		memcpy(out, key.ed25519, sizeof(key.ed25519));
-	}
-	key_id_ed25519(id, out);
-	return 0;
-}

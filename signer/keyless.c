@@ -268,7 +268,7 @@ static const struct opt opts[] = {
 	{ "rung", 0, OPT_TEXT, "RUNG",
 	    "in place: offer, halt, rollback-VERSION, hold" },
 	VERBS_OPT_EXPIRES,
-	VERBS_OPT_PASS_FD,
+	KEYRING_OPTS,
 };
 
 static int
@@ -277,7 +277,7 @@ open_ring(const struct args *args, const struct role *root,
 {
 	const char *key = args_text(args, "timestamp-key", NULL);
 
-	if (verbs_fd(args, "pass-fd", &ring->pass_fd, e) < 0)
+	if (keyring_options(ring, args, e) < 0)
 		return -1;
 	if (key == NULL)
 		return err_set(e, ERR_USAGE, "--timestamp-key is needed");
@@ -302,7 +302,7 @@ keyless_cmd(const struct args *args, struct err *e)
 		args_text(args, "rung", NULL), now,
 		verbs_expiry(args, now, KEYLESS_DAYS) };
 
-	keyring_init(&ring, -1);
+	keyring_init(&ring);
 	ask.roots = args_list(args, "root", &ask.nroots);
 	if (ask.nroots == 0)
 		return err_set(e, ERR_USAGE, "--root is needed");

@@ -1,6 +1,6 @@
 /*
- * The unlocked keys of one run, and what is made with them: signatures on TUF
- * documents, raw Ed25519 signatures and minisign signatures.
+ * The keys of one run, and what is made with them: signatures on TUF
+ * documents, signatures of files and minisign signatures.
  */
 #ifndef SLUICE_KEYRING_H
 #define SLUICE_KEYRING_H
@@ -11,36 +11,46 @@
 #include "manifest/base/arena.h"
 #include "manifest/base/base.h"
 #include "manifest/base/buf.h"
-#include "manifest/base/secret.h"
+#include "manifest/base/verb.h"
 #include "manifest/role.h"
-#include "signer/keyfile.h"
+#include "signer/signer.h"
 
 #define KEYRING_MAX 16
 
 struct keyring {
-	struct keyring_key {
-		struct keyfile file;
-		struct secret secret; /* 64 bytes, libsodium's form */
-	} keys[KEYRING_MAX];
+	struct signer keys[KEYRING_MAX];
 	size_t n;
-	int pass_fd;		 /* --pass-fd; -1: credential or terminal */
-	struct secret last_pass; /* used again when pass_fd has no more */
+	struct pass pass;
+	struct signer_ask ask;
 };
 
-void keyring_init(struct keyring *r, int pass_fd);
+/* The options of every verb that opens keys. */
+#define KEYRING_OPTS                                                        \
+	{ "pass-fd", 0, OPT_INT, "N",                                       \
+		"passphrases and PINs from descriptor N, a line per key" }, \
+	    { "sign-timeout", 0, OPT_DURATION, "DURATION",                  \
+		    "how long an agent or a command may take (5m)" },       \
+	{                                                                   \
+		"sign-env", 0, OPT_LIST, "NAME",                            \
+		    "a variable that commands (cmd:) get, too"              \
+	}
+
+/* keyring_init - an empty ring; keyring_options reads KEYRING_OPTS into it. */
+void keyring_init(struct keyring *r);
+int keyring_options(
+    struct keyring *r, const struct args *args, struct err *e) MUST_CHECK;
 void keyring_done(struct keyring *r);
 #define AUTO_KEYRING CLEANUP(keyring_done) struct keyring
 
 /*
- * keyring_add - read the key file at path, which must be of this role, ask for
- * its passphrase and unlock it.  With a pass_fd each key takes one line; when
- * there are no more, the last one is used again.
+ * keyring_add - the key that ref names (signer.h), for this role; asks for its
+ * passphrase or PIN.  A key that is there already is refused.
  */
-int keyring_add(struct keyring *r, const char *path, enum keyfile_role role,
+int keyring_add(struct keyring *r, const char *ref, enum keyfile_role role,
     struct arena *a, struct err *e) MUST_CHECK;
 
 /* keyring_find - the first key of a role, or NULL. */
-const struct keyring_key *keyring_find(
+const struct signer *keyring_find(
     const struct keyring *r, enum keyfile_role role);
 
 /* keyring_check - every key that may sign this kind of document is one that
@@ -61,12 +71,8 @@ int keyring_seal(const struct keyring *r, enum role_kind kind,
     struct bytes signed_, struct bytes *out, struct arena *a,
     struct err *e) MUST_CHECK;
 
-/* keyring_ed25519 - raw signature over the message. */
-void keyring_ed25519(const struct keyring_key *k, struct bytes message,
-    uint8_t out[static ED25519_SIG_SIZE]);
-
 /* keyring_minisign - a .minisig file for a file with this hash. */
-int keyring_minisign(const struct keyring_key *k,
+int keyring_minisign(const struct signer *k,
     const uint8_t hash[static MINISIGN_HASH_SIZE], const char *trusted,
     struct buf *out, struct err *e) MUST_CHECK;
 

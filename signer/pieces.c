@@ -123,7 +123,7 @@ unmapp(struct mapped *m)
 /* What a thread makes; put into the arena when all are done. */
 struct made {
 	uint8_t hash[MINISIGN_HASH_SIZE];
-	uint8_t ed25519[ED25519_SIG_SIZE];
+	struct signer_sig plain; /* len 0: none */
 };
 
 struct sign_job {
@@ -153,9 +153,10 @@ sign_one(void *ctx, size_t i, struct err *e)
 		return err_set(
 		    e, ERR_CONFLICT, "%s changed while it was read", f->from);
 	minisign_hash(j->made[i].hash, (struct bytes){ m.at, m.len });
-	keyring_ed25519(
-	    j->p->minisign, (struct bytes){ m.at, m.len }, j->made[i].ed25519);
-	return 0;
+	if (j->p->minisign->kind != SIGNER_FILE)
+		return 0;
+	return signer_sign(j->p->minisign, SIGNER_PLAIN,
+	    (struct bytes){ m.at, m.len }, &j->made[i].plain, e);
 }
 
 static int
@@ -173,7 +174,9 @@ keep(struct pieces *p, size_t i, const struct made *made, struct err *e)
 	base64_write(text, file.at, file.len);
 	if ((x->minisign = arena_text(p->arena, text, e)) == NULL)
 		return -1;
-	base64_write(text, made->ed25519, sizeof(made->ed25519));
+	if (made->plain.len == 0)
+		return 0;
+	base64_write(text, made->plain.at, made->plain.len);
 	return (x->ed25519 = arena_text(p->arena, text, e)) == NULL ? -1 : 0;
 }
 

@@ -25,7 +25,7 @@ struct pieces {
 	size_t n;
 	const char *product, *channel, *version;
 	int64_t seq, now_s;
-	const struct keyring_key *minisign; /* NULL: no such signatures */
+	const struct signer *minisign; /* NULL: no such signatures */
 	struct arena *arena;
 	int threads;
 };
@@ -37,7 +37,8 @@ int pieces_add(
 /* pieces_digest - digests of all, side by side. */
 int pieces_digest(struct pieces *p, struct err *e) MUST_CHECK;
 
-/* pieces_sign - minisign and raw Ed25519 signatures of each artifact. */
+/* pieces_sign - minisign signatures of each artifact; with a key file also
+ * plain Ed25519, which other sources do not sign (signer.h). */
 int pieces_sign(struct pieces *p, struct err *e) MUST_CHECK;
 
 /* pieces_copy - into the output, under their digests. */

@@ -109,8 +109,8 @@ publish_read(
 	    args_int(args, "timestamp-expires", KEYLESS_DAYS * 86400);
 	p->good = p->floor_seq = p->seq = p->delta_from = -1;
 	p->reason = "";
-	if (verbs_channel(args->argv[0], &p->product, &p->channel, a, e) < 0 ||
-	    verbs_fd(args, "pass-fd", &p->pass_fd, e) < 0)
+	p->args = args;
+	if (verbs_channel(args->argv[0], &p->product, &p->channel, a, e) < 0)
 		return -1;
 	if (p->previous != NULL && source_is_url(p->previous))
 		return token_read(&p->token, args, e);

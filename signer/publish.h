@@ -39,7 +39,8 @@ struct publish {
 	bool no_lift, critical, security, partial, complete;
 	bool planned; /* a plan was given, not a default */
 	struct plan plan;
-	int pass_fd, threads;
+	int threads;
+	const struct args *args; /* what keys need of it */
 	struct secret token;
 };
 
@@ -85,7 +86,7 @@ int publish_make(struct publish *p, struct arena *a, struct err *e) MUST_CHECK;
 		    "fewer keys than the threshold; others add theirs" },    \
 	    { "complete", 0, OPT_FLAG, NULL,                                 \
 		    "with the files of older releases" },                    \
-	    VERBS_OPT_EXPIRES, VERBS_OPT_PASS_FD, VERBS_OPT_TOKEN_FILE,      \
+	    VERBS_OPT_EXPIRES, KEYRING_OPTS, VERBS_OPT_TOKEN_FILE,           \
 	    VERBS_OPT_TOKEN_FD
 
 #endif

@@ -23,24 +23,22 @@ static int
 check_minisign(struct making *k)
 {
 	const struct role *root = k->prev.root;
-	const struct keyring_key *key =
-	    keyring_find(&k->ring, KEYFILE_MINISIGN);
-	struct minisign_key m;
+	const struct signer *key = keyring_find(&k->ring, KEYFILE_MINISIGN);
 
 	if (root->nminisign == 0 && key == NULL)
 		return 0;
 	if (key == NULL)
 		return err_set(k->e, ERR_USAGE,
 		    "root names a minisign key: --minisign-key is needed");
-	keyfile_minisign(&m, &key->file);
 	for (size_t i = 0; i < root->nminisign; i++) {
-		if (memcmp(root->minisign[i].id, m.id, sizeof(m.id)) == 0 &&
-		    memcmp(root->minisign[i].public, m.public,
-			sizeof(m.public)) == 0)
+		if (memcmp(root->minisign[i].id, key->minisign.id,
+			MINISIGN_ID_SIZE) == 0 &&
+		    memcmp(root->minisign[i].public, key->minisign.public,
+			sizeof(key->minisign.public)) == 0)
 			return 0;
 	}
-	return err_set(k->e, ERR_AUTH, "root does not name the minisign key %s",
-	    key->file.path);
+	return err_set(
+	    k->e, ERR_AUTH, "root does not name the minisign key %s", key->ref);
 }
 
 int

@@ -132,10 +132,10 @@ publish_make(struct publish *p, struct arena *a, struct err *e)
 
 	k.outdir.lock = -1;
 	k.prev.source.dirfd = -1;
-	keyring_init(&k.ring, p->pass_fd);
+	keyring_init(&k.ring);
 	if (p->out == NULL)
 		return err_set(e, ERR_USAGE, "--out is needed");
-	if (open_previous(&k) < 0 ||
+	if (keyring_options(&k.ring, p->args, e) < 0 || open_previous(&k) < 0 ||
 	    publish_decide(p, &k.prev, &k.d, a, e) < 0 ||
 	    publish_keys(&k) < 0 ||
 	    outdir_open(&k.outdir, p->out, p->work, a, e) < 0 ||

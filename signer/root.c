@@ -57,14 +57,13 @@ static int
 add_public(struct rootdoc *d, enum keyfile_role set, const char *path,
     struct arena *a, struct err *e)
 {
-	uint8_t public[ED25519_PUBLIC_SIZE];
-	char id[KEYID_SIZE];
+	struct pubkey public;
 	struct bytes file;
 
 	if (set != KEYFILE_MINISIGN) {
-		if (keyfile_public(public, id, path, a, e) < 0)
+		if (pubkey_read(&public, path, a, e) < 0)
 			return -1;
-		return rootdoc_add(d, set, public, e);
+		return rootdoc_add(d, set, &public, e);
 	}
 	if (d->nminisign == ROLE_MINISIGN_MAX)
 		return err_set(e, ERR_LIMIT, "more than %d minisign keys",

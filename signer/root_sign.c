@@ -16,7 +16,7 @@ static const struct opt sign_opts[] = {
 	{ "previous", 0, OPT_TEXT, "ROOT",
 	    "the root before this one (from version 2 on)" },
 	{ "out", 'o', OPT_TEXT, "FILE", "write there (default: in place)" },
-	VERBS_OPT_PASS_FD,
+	KEYRING_OPTS,
 };
 
 /* The signatures that are there and those of the ring, refusing repeats. */
@@ -129,15 +129,13 @@ root_cmd_sign(const struct args *args, struct err *e)
 	AUTO_KEYRING ring;
 	AUTO_BUF file;
 	size_t n;
-	int fd;
 
 	buf_init(&file, ROLE_ROOT_MAX);
-	keyring_init(&ring, -1);
+	keyring_init(&ring);
 	if (doc == NULL || sign_old(args, doc, &old, a, e) < 0 ||
 	    rootdoc_from(&rules, doc, e) < 0 || rootdoc_check(&rules, e) < 0 ||
-	    verbs_fd(args, "pass-fd", &fd, e) < 0)
+	    keyring_options(&ring, args, e) < 0)
 		return -1;
-	ring.pass_fd = fd;
 	if (doc->nsigs > ROLE_KEYS_MAX)
 		return err_set(e, ERR_LIMIT, "%s: too many signatures", path);
 	if (sign_keys(args, doc, old, &ring, a, e) < 0 ||

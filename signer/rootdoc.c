@@ -15,29 +15,28 @@ static const enum role_kind kind_of[ROOTDOC_SETS] = {
 
 int
 rootdoc_add(struct rootdoc *d, enum keyfile_role set,
-    const uint8_t public[static ED25519_PUBLIC_SIZE], struct err *e)
+    const struct pubkey *public, struct err *e)
 {
 	struct rootdoc_set *s = &d->sets[set];
-	struct rootdoc_key *k = &s->keys[s->n];
 
 	if (s->n == ROOTDOC_KEYS_MAX)
 		return err_set(e, ERR_LIMIT, "more than %d %s keys",
 		    ROOTDOC_KEYS_MAX, keyfile_role_name(set));
-	memcpy(k->public, public, sizeof(k->public));
-	key_id_ed25519(k->id, public);
 	for (size_t i = 0; i < s->n; i++) {
-		if (strcmp(s->keys[i].id, k->id) == 0)
+		if (strcmp(s->keys[i].id, public->id) == 0)
 			return err_set(e, ERR_USAGE,
 			    "the %s key %.16s... is there already",
-			    keyfile_role_name(set), k->id);
+			    keyfile_role_name(set), public->id);
 	}
-	s->n++;
+	s->keys[s->n++] = *public;
 	return 0;
 }
 
 int
 rootdoc_from(struct rootdoc *d, const struct role *root, struct err *e)
 {
+	struct pubkey public;
+
 	memset(d, 0, sizeof(*d));
 	d->product = root->product;
 	d->channel = root->channel;
@@ -50,11 +49,12 @@ rootdoc_from(struct rootdoc *d, const struct role *root, struct err *e)
 		for (size_t j = 0; j < rk->n; j++) {
 			const struct key *k = role_key(root, rk->keyids[j]);
 
-			if (k == NULL || k->type != KEY_ED25519)
-				return err_set(e, ERR_INPUT,
-				    "root: a key of another type");
-			if (rootdoc_add(
-				d, (enum keyfile_role)i, k->ed25519, e) < 0)
+			if (k == NULL)
+				return err_set(
+				    e, ERR_INPUT, "root: a key is missing");
+			if (pubkey_from(&public, k, e) < 0 ||
+			    rootdoc_add(d, (enum keyfile_role)i, &public, e) <
+				0)
 				return -1;
 		}
 	}
@@ -200,7 +200,7 @@ write_keys(const struct rootdoc *d, json_t *keys)
 
 		for (size_t j = 0; j < s->n; j++) {
 			if (json_object_set_new(keys, s->keys[j].id,
-				key_json_ed25519(s->keys[j].public)) < 0)
+				pubkey_json(&s->keys[j])) < 0)
 				return -1;
 		}
 	}

@@ -14,15 +14,13 @@
 #include "manifest/base/buf.h"
 #include "manifest/role.h"
 #include "signer/keyfile.h"
+#include "signer/pubkey.h"
 
 #define ROOTDOC_KEYS_MAX 20 /* per role */
 #define ROOTDOC_SETS	 3  /* root, release, timestamp (enum keyfile_role) */
 
 struct rootdoc_set {
-	struct rootdoc_key {
-		char id[KEYID_SIZE];
-		uint8_t public[ED25519_PUBLIC_SIZE];
-	} keys[ROOTDOC_KEYS_MAX];
+	struct pubkey keys[ROOTDOC_KEYS_MAX];
 	size_t n;
 	int64_t threshold;
 };
@@ -41,7 +39,7 @@ int rootdoc_from(
 
 /* rootdoc_add - one more key; ERR_USAGE when the set has it already. */
 int rootdoc_add(struct rootdoc *d, enum keyfile_role set,
-    const uint8_t public[static ED25519_PUBLIC_SIZE], struct err *e) MUST_CHECK;
+    const struct pubkey *public, struct err *e) MUST_CHECK;
 
 /* rootdoc_remove - take a key out, by its ID or a beginning of it (8 digits at
  * least) that only one key has.  minisign keys go by their base64 line. */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "manifest/base/file.h"
+#include "signer/pubkey.h"
 #include "tests/tap.h"
 
 static struct arena *a;
@@ -54,8 +55,8 @@ a_key_comes_back_from_its_file(void)
 	const char *path = path_of("one");
 	AUTO_SECRET pass = pass_of("correct horse");
 	AUTO_SECRET sk = { 0 };
-	uint8_t sig[64], public[32];
-	char id[KEYID_SIZE];
+	struct pubkey public;
+	uint8_t sig[64];
 
 	CHECK_INT(keyfile_write(&k, path, a, &e), 0);
 	if (!CHECK_INT(keyfile_read(&r, path, true, a, &e), 0))
@@ -69,10 +70,10 @@ a_key_comes_back_from_its_file(void)
 	CHECK_INT(
 	    crypto_sign_verify_detached(sig, (const uint8_t *)"x", 1, k.public),
 	    0);
-	CHECK_INT(keyfile_public(public, id, path_of("one.pub"), a, &e), 0);
-	CHECK_TEXT(id, k.keyid);
-	CHECK_INT(keyfile_public(public, id, path, a, &e), 0);
-	CHECK_TEXT(id, k.keyid);
+	CHECK_INT(pubkey_read(&public, path_of("one.pub"), a, &e), 0);
+	CHECK_TEXT(public.id, k.keyid);
+	CHECK_INT(pubkey_read(&public, path, a, &e), 0);
+	CHECK_TEXT(public.id, k.keyid);
 }
 
 static void

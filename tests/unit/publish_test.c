@@ -31,7 +31,7 @@ static void
 add_key(struct world *w, enum keyfile_role role)
 {
 	struct keyfile_new how = { role, KDF_MINIMAL, "" };
-	struct keyring_key *k = &w->ring.keys[w->ring.n++];
+	struct signer *k = &w->ring.keys[w->ring.n++];
 	AUTO_SECRET pass = { 0 };
 
 	if (secret_new(&pass, 1, &e) < 0 ||
@@ -41,7 +41,9 @@ add_key(struct world *w, enum keyfile_role role)
 	if (secret_new(&k->secret, 64, &e) < 0)
 		abort();
 	crypto_sign_keypair(k->file.public, k->secret.at);
-	key_id_ed25519(k->file.keyid, k->file.public);
+	pubkey_ed25519(&k->public, k->file.public);
+	k->role = role;
+	k->ref = "memory";
 }
 
 static struct rootdoc
@@ -53,9 +55,9 @@ doc_of(const struct world *w)
 		.expires_s = T0 + 3650 * DAY };
 
 	for (size_t i = 0; i < w->ring.n; i++) {
-		enum keyfile_role r = w->ring.keys[i].file.role;
+		enum keyfile_role r = w->ring.keys[i].role;
 
-		if (rootdoc_add(&d, r, w->ring.keys[i].file.public, &e) < 0)
+		if (rootdoc_add(&d, r, &w->ring.keys[i].public, &e) < 0)
 			abort();
 		d.sets[r].threshold = 1;
 	}
@@ -377,8 +379,7 @@ roots_keep_channels_apart(void)
 	CHECK_INT(e.kind, ERR_REFUSED);
 	/* a key of two roles */
 	d = doc_of(&w);
-	CHECK_INT(
-	    rootdoc_add(&d, KEYFILE_ROOT, w.ring.keys[1].file.public, &e), 0);
+	CHECK_INT(rootdoc_add(&d, KEYFILE_ROOT, &w.ring.keys[1].public, &e), 0);
 	CHECK_INT(rootdoc_check(&d, &e), -1);
 	d = doc_of(&w);
 	d.sets[KEYFILE_RELEASE].threshold = 2;
