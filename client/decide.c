@@ -234,7 +234,8 @@ decide_make(const struct decide *d)
 		return out;
 	}
 	if (m->seq == 0 || m->version == NULL) {
-		say(&out, ACTION_NOTHING, "the channel names no release");
+		say(&out, ACTION_NOTHING,
+		    "the channel names no release for this machine now");
 		return out;
 	}
 	if (m->seq == d->installed_seq)

@@ -1,5 +1,5 @@
 /*
- * Opening the publication before, and the base of the next one.
+ * Opening a publication, and the base of the next one.
  */
 #include "signer/previous.h"
 

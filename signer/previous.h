@@ -1,6 +1,7 @@
 /*
- * What a publication is built on: the one before it, verified as a client
- * would, and what the channel remembers.
+ * A publication that is there, verified as a client would, and what the channel
+ * remembers.  To publish and renew it is the one before; push, add, keyless,
+ * verify, inspect and diff open the one that they are about in the same way.
  */
 #ifndef SLUICE_PREVIOUS_H
 #define SLUICE_PREVIOUS_H

@@ -1,5 +1,5 @@
 /*
- * Children that do the long and the dangerous work.
+ * Forking children, reading their one answer, reaping them.
  */
 #include "server/store/jobs.h"
 
@@ -92,7 +92,7 @@ judge(struct job *done, int status, json_t **answer, struct err *e)
 	const char *kind, *text;
 
 	if (WIFSIGNALED(status))
-		return err_set(e, ERR_SYS, "checking was ended by signal %d",
+		return err_set(e, ERR_SYS, "the work was ended by signal %d",
 		    WTERMSIG(status));
 	if (buf_ok(&done->answer, e) < 0 ||
 	    (v = json_read(buf_bytes(&done->answer), ANSWER_MAX, e)) == NULL)

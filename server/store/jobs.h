@@ -3,8 +3,8 @@
  * publications.  A child has no descriptor of the store but the pipe for its
  * one answer, {"ok":true,...} or {"ok":false,"kind","error"}.
  */
-#ifndef SLUICE_JOBS_H
-#define SLUICE_JOBS_H
+#ifndef SLUICE_STORE_JOBS_H
+#define SLUICE_STORE_JOBS_H
 
 #include "server/store/context.h"
 
