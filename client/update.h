@@ -6,8 +6,8 @@
  *    1  the trusted root, or the one that came with the product   poll.c
  *    2  one time for the whole run: the later of the clock's and the
  *       last that was signed
- *    3  newer roots, one by one; 4  the last has not expired, and keys
- *       that it replaced are forgotten with what they signed
+ *    3  newer roots, one by one; 4  the last has not expired,  refresh.c
+ *       and what was signed by keys that it replaced is forgotten
  *    5  timestamp; 6  its time is remembered, at most a day ahead
  *    7  snapshot; 8  targets; 9  manifest: right product, channel, digests;
  *       its dates are judged in decide.c
