@@ -60,13 +60,17 @@ open_part(const char *path, int64_t *have, struct err *e)
 
 	if (fd < 0)
 		return err_sys(e, "%s", path);
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_nlink != 1 ||
+	if (fstat(fd, &st) < 0) {
+		(void)err_sys(e, "%s", path);
+	} else if (!S_ISREG(st.st_mode) || st.st_nlink != 1 ||
 	    st.st_uid != geteuid()) {
-		(void)close(fd);
-		return err_set(e, ERR_REFUSED, "%s is not ours", path);
+		err_set(e, ERR_REFUSED, "%s is not ours", path);
+	} else {
+		*have = st.st_size;
+		return fd;
 	}
-	*have = st.st_size;
-	return fd;
+	(void)close(fd);
+	return -1;
 }
 
 static int

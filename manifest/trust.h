@@ -47,7 +47,7 @@ int trust_start(struct trust *t, struct arena *a, int mode, int64_t now_s,
  * trust_root - the next root: threshold of old and new keys, version exactly
  * one higher.  Sets keys_changed when timestamp or snapshot keys differ (in a
  * foreign root: when one that was named is no longer): the caller then deletes its stored timestamp and snapshot (fast-forward
- * recovery) once it has persisted the root.
+ * recovery) before it persists the root.
  */
 int trust_root(struct trust *t, struct bytes file, struct err *e) MUST_CHECK;
 
