@@ -11,7 +11,6 @@
 #define NEAR_BITS 16
 #define NEAR_LOG  10
 #define SMALL	  4096 /* numbers, not places */
-#define TRUST_MAX 3
 #define COUNT_MAX 9
 #define COUNT_USE 2
 #define FIBONACCI 0x9e3779b1u
@@ -76,7 +75,7 @@ words_guess(const struct words *w, uint32_t old)
 		return old;
 	entry = entry_of(w, old);
 	if (entry->old == old)
-		return entry->trust > 0 ? entry->new : old;
+		return entry->new;
 	near = near_of(w, old);
 	return near->count >= COUNT_USE ? old + near->shift : old;
 }
@@ -102,14 +101,10 @@ words_by(const struct words *w, uint32_t old, enum words_choice c)
 static void
 note_hit(struct words *w, uint32_t old, uint32_t new)
 {
-	struct words_entry *entry = entry_of(w, old);
 	struct words_near *near;
 
-	if (entry->old == old) {
-		if (entry->trust < TRUST_MAX)
-			entry->trust++;
+	if (entry_of(w, old)->old == old)
 		return;
-	}
 	near = near_of(w, old);
 	if (new != old && near->count < COUNT_MAX)
 		near->count++;
@@ -133,10 +128,6 @@ words_note(struct words *w, uint32_t old, uint32_t new, bool hit)
 		return;
 	}
 	entry = entry_of(w, old);
-	entry->trust =
-	    entry->old == old && entry->new == new && entry->trust < TRUST_MAX
-	    ? entry->trust + 1
-	    : 1;
 	entry->old = old;
 	entry->new = new;
 	near = near_of(w, old);

@@ -24,8 +24,7 @@ enum words_choice {
 };
 
 struct words_entry {
-	uint32_t old, new;
-	uint32_t trust;
+	uint32_t old, new; /* old 0: none */
 };
 
 struct words_near {
