@@ -1,47 +1,54 @@
 /*
- * One poll, from top to bottom.  The order "verify, persist, go on" is part of
- * the specification; nothing here decides about releases.
+ * One poll, from top to bottom.  The order "verify, persist, go on" is
+ * refresh.c's; nothing here decides about releases.
  */
 #include "client/poll.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "client/refresh.h"
 #include "manifest/base/file.h"
 #include "manifest/base/text.h"
 
 #define CLOCK_BEHIND_S 600   /* step 2 */
 #define CLOCK_AHEAD_S  86400 /* step 6 */
 
+/* What is chosen per client is asked for with the query. */
 static int
-persist(struct poll *p, const char *name, struct bytes file, struct err *e)
+get(void *ctx, const char *name, size_t max, struct bytes *out, struct err *e)
 {
-	char *path = file_path(p->arena, e, p->dir, name);
+	struct poll *p = ctx;
+	bool personal = strcmp(name, "timestamp.json") == 0;
 
-	return path == NULL ? -1
-			    : file_replace(path, file.at, file.len, 0600, e);
+	return origin_get(p->origin, name, personal, max, p->arena, out, e);
+}
+
+static struct refresh
+workflow(struct poll *p)
+{
+	return (struct refresh){ .trust = &p->trust,
+		.arena = p->arena,
+		.dir = p->dir,
+		.get = get,
+		.ctx = p };
 }
 
 static int
-forget(struct poll *p, const char *name, struct err *e)
+persist(struct poll *p, const char *name, struct bytes file, struct err *e)
 {
-	char *path = file_path(p->arena, e, p->dir, name);
+	struct refresh r = workflow(p);
 
-	if (path == NULL)
-		return -1;
-	if (unlink(path) < 0 && file_exists(path))
-		return err_sys(e, "%s", path);
-	return 0;
+	return refresh_keep(&r, name, file, e);
 }
 
 static int
 stored(struct poll *p, const char *name, size_t max, struct bytes *out,
     struct err *e)
 {
-	char *path = file_path(p->arena, e, p->dir, name);
+	struct refresh r = workflow(p);
 
-	return path == NULL ? -1 : file_read(p->arena, path, max, out, e);
+	return refresh_kept(&r, name, max, out, e);
 }
 
 /* Step 1: the trusted root; at first use the one that came with the product. */
@@ -75,60 +82,6 @@ begin(struct poll *p, struct err *e)
 		p->channel, root, e) < 0)
 		return err_in(e, "the trusted root in %s", p->dir);
 	p->trust.allow_offline = c->mirror;
-	return 0;
-}
-
-/* Steps 3 and 4. */
-static int
-roots(struct poll *p, struct err *e)
-{
-	for (int i = 0; i < TRUST_ROOTS_MAX; i++) {
-		char name[48];
-		struct bytes file;
-
-		(void)snprintf(name, sizeof(name), "%lld.root.json",
-		    (long long)p->trust.root->version + 1);
-		if (origin_get(p->origin, name, false, ROLE_ROOT_MAX, p->arena,
-			&file, e) < 0) {
-			if (e->kind == ERR_MISSING)
-				break;
-			return -1;
-		}
-		if (trust_root(&p->trust, file, e) < 0)
-			return err_in(e, "%s", name);
-		/* fast-forward recovery */
-		if (p->trust.keys_changed &&
-		    (forget(p, "timestamp.json", e) < 0 ||
-			forget(p, "snapshot.json", e) < 0))
-			return -1;
-		if (persist(p, "root.json", file, e) < 0)
-			return err_in(e, "%s", name);
-	}
-	return trust_roots_done(&p->trust, e);
-}
-
-/* What was accepted before is the base of all comparisons. */
-static int
-take_stored(struct poll *p, struct err *e)
-{
-	static const enum role_kind order[] = { ROLE_TIMESTAMP, ROLE_SNAPSHOT,
-		ROLE_TARGETS };
-
-	for (size_t i = 0; i < COUNT(order); i++) {
-		char name[32];
-		struct bytes file;
-
-		(void)snprintf(
-		    name, sizeof(name), "%s.json", role_name(order[i]));
-		if (stored(p, name, role_max(order[i]), &file, e) < 0) {
-			if (e->kind == ERR_SYS)
-				return -1;
-			continue;
-		}
-		/* damaged, or signed by keys that root has replaced: absent */
-		if (trust_stored(&p->trust, order[i], file, e) < 0)
-			continue;
-	}
 	return 0;
 }
 
@@ -173,68 +126,20 @@ query(struct poll *p, struct err *e)
 
 /* Steps 5 and 6. */
 static int
-timestamp(struct poll *p, struct err *e)
+timestamp(struct poll *p, const struct refresh *r, struct err *e)
 {
-	struct bytes file;
 	int64_t signed_at, ahead = p->system_s + CLOCK_AHEAD_S;
-	int rc;
 
-	if ((p->origin->query = query(p, e)) == NULL ||
-	    origin_get(p->origin, "timestamp.json", true, ROLE_TIMESTAMP_MAX,
-		p->arena, &file, e) < 0)
+	if ((p->origin->query = query(p, e)) == NULL)
 		return -1;
-	rc = trust_timestamp(&p->trust, file, &p->behind, e);
-	if (rc < 0)
+	if (refresh_timestamp(r, &p->behind, e) < 0)
 		return p->behind ? 0 : -1;
-	if (rc == 1 && persist(p, "timestamp.json", file, e) < 0)
-		return -1;
 	/* a stolen brake key cannot push time far ahead */
 	signed_at = p->trust.timestamp->signed_at_s;
 	if (signed_at > ahead)
 		signed_at = ahead;
 	if (signed_at > p->state->last_time_s)
 		p->state->last_time_s = signed_at;
-	return 0;
-}
-
-static int
-fetch_role(struct poll *p, enum role_kind kind, struct err *e)
-{
-	const struct role *by =
-	    kind == ROLE_SNAPSHOT ? p->trust.timestamp : p->trust.snapshot;
-	char file_name[32], name[64];
-	const struct metafile *m;
-	struct bytes file;
-	size_t max = role_max(kind);
-	int rc;
-
-	(void)snprintf(
-	    file_name, sizeof(file_name), "%s.json", role_name(kind));
-	if ((m = role_meta(by, file_name)) == NULL)
-		return err_set(e, ERR_INPUT, "%s is not listed", file_name);
-	if (m->length >= 0 && (uint64_t)m->length < max)
-		max = (size_t)m->length;
-	(void)snprintf(
-	    name, sizeof(name), "%lld.%s", (long long)m->version, file_name);
-	if (origin_get(p->origin, name, false, max, p->arena, &file, e) < 0)
-		return -1;
-	rc = kind == ROLE_SNAPSHOT ? trust_snapshot(&p->trust, file, e)
-				   : trust_targets(&p->trust, file, e);
-	if (rc < 0)
-		return err_in(e, "%s", name);
-	return persist(p, file_name, file, e);
-}
-
-/* Steps 7 and 8. */
-static int
-roles(struct poll *p, struct err *e)
-{
-	if (trust_snapshot_needed(&p->trust) &&
-	    fetch_role(p, ROLE_SNAPSHOT, e) < 0)
-		return -1;
-	if (trust_targets_needed(&p->trust) &&
-	    fetch_role(p, ROLE_TARGETS, e) < 0)
-		return -1;
 	return 0;
 }
 
@@ -345,11 +250,16 @@ raise_floor(struct poll *p, struct err *e)
 static int
 steps(struct poll *p, struct err *e)
 {
-	if (roots(p, e) < 0 || take_stored(p, e) < 0 || timestamp(p, e) < 0)
+	struct refresh r = workflow(p);
+
+	/* steps 3 and 4, and what was accepted before */
+	if (refresh_roots(&r, e) < 0 || refresh_stored(&r, e) < 0 ||
+	    timestamp(p, &r, e) < 0)
 		return -1;
 	if (p->behind)
 		return 0;
-	if (roles(p, e) < 0 || manifest(p, e) < 0)
+	/* steps 7 and 8 */
+	if (refresh_roles(&r, e) < 0 || manifest(p, e) < 0)
 		return -1;
 	return raise_floor(p, e);
 }
@@ -379,12 +289,13 @@ poll_stored(struct poll *p, struct err *e)
 {
 	const struct state_channel *c = state_channel_get(p->state, p->channel);
 	const struct target *t;
+	struct refresh r = workflow(p);
 	struct err ignored;
 
 	p->floor_seq = p->config->floor_seq;
 	if (c != NULL && c->floor_seq > p->floor_seq)
 		p->floor_seq = c->floor_seq;
-	if (begin(p, e) < 0 || take_stored(p, e) < 0)
+	if (begin(p, e) < 0 || refresh_stored(&r, e) < 0)
 		return -1;
 	if (p->trust.targets == NULL ||
 	    (t = role_target(p->trust.targets, MANIFEST_TARGET)) == NULL ||
