@@ -6,9 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <lzma.h>
-#include <zstd.h>
-
+#include "delta/core/coder.h"
 #include "delta/core/number.h"
 
 /* zstd: context, input block and two blocks of output; LZMA: its tables. */
@@ -34,40 +32,6 @@ stream_memory(const struct format_part *p, enum format_stream s)
 	return history(p->raw, s) + CODER_MEMORY + STREAM_BUFFER;
 }
 
-static int
-open_xz(struct stream *r, uint32_t dict, struct err *e)
-{
-	lzma_options_lzma options;
-	lzma_filter filters[2] = { { LZMA_FILTER_LZMA2, &options },
-		{ LZMA_VLI_UNKNOWN, NULL } };
-	lzma_stream *z = calloc(1, sizeof(*z));
-
-	if (z == NULL)
-		return err_set(e, ERR_SYS, "patch: out of memory");
-	r->state = z;
-	memset(&options, 0, sizeof(options));
-	options.dict_size = dict;
-	if (lzma_raw_decoder(z, filters) != LZMA_OK)
-		return err_set(e, ERR_SYS, "patch: liblzma refuses");
-	z->next_in = r->in;
-	z->avail_in = r->in_len;
-	return 0;
-}
-
-static int
-open_zstd(struct stream *r, unsigned window, struct err *e)
-{
-	ZSTD_DCtx *z = ZSTD_createDCtx();
-
-	if (z == NULL)
-		return err_set(e, ERR_SYS, "patch: out of memory");
-	r->state = z;
-	if (ZSTD_isError(
-		ZSTD_DCtx_setParameter(z, ZSTD_d_windowLogMax, (int)window)))
-		return err_set(e, ERR_SYS, "patch: libzstd refuses");
-	return 0;
-}
-
 int
 stream_open(struct stream *r, const struct format_part *p, enum format_stream s,
     struct err *e)
@@ -82,60 +46,24 @@ stream_open(struct stream *r, const struct format_part *p, enum format_stream s,
 		return 0;
 	}
 	r->left = p->raw;
-	r->in = p->at;
-	r->in_len = p->packed;
+	r->in = (struct coder_in){ p->at, p->packed };
 	r->buffer = malloc(STREAM_BUFFER);
 	if (r->buffer == NULL)
 		return err_set(e, ERR_SYS, "patch: out of memory");
-	return p->coder == FORMAT_XZ ? open_xz(r, history(p->raw, s), e)
-				     : open_zstd(r, format_window(s), e);
+	if (p->coder == FORMAT_XZ)
+		return coder_xz_open(&r->state, history(p->raw, s), e);
+	return coder_zstd_open(&r->state, format_window(s), e);
 }
 
 void
 stream_done(struct stream *r)
 {
-	if (r->state && r->coder == FORMAT_XZ) {
-		lzma_end(r->state);
-		free(r->state);
-	} else if (r->state) {
-		(void)ZSTD_freeDCtx(r->state);
-	}
+	if (r->state && r->coder == FORMAT_XZ)
+		coder_xz_close(r->state);
+	else if (r->state)
+		coder_zstd_close(r->state);
 	free(r->buffer);
 	memset(r, 0, sizeof(*r));
-}
-
-/* Up to room decoded bytes; 0: nothing comes any more. */
-static size_t
-decode_zstd(struct stream *r, size_t room)
-{
-	ZSTD_inBuffer in = { r->in, r->in_len, 0 };
-	ZSTD_outBuffer out = { r->buffer, room, 0 };
-	size_t before;
-
-	do {
-		before = in.pos;
-		if (ZSTD_isError(ZSTD_decompressStream(r->state, &out, &in)))
-			return 0;
-	} while (out.pos == 0 && in.pos > before);
-	r->in += in.pos;
-	r->in_len -= in.pos;
-	return out.pos;
-}
-
-static size_t
-decode_xz(struct stream *r, size_t room)
-{
-	lzma_stream *z = r->state;
-	lzma_ret ret;
-
-	z->next_out = r->buffer;
-	z->avail_out = room;
-	do
-		ret = lzma_code(z, LZMA_RUN);
-	while (ret == LZMA_OK && z->avail_out == room && z->avail_in > 0);
-	r->in_len = z->avail_in;
-	return ret == LZMA_OK || ret == LZMA_STREAM_END ? room - z->avail_out
-							: 0;
 }
 
 bool
@@ -149,7 +77,9 @@ stream_refill(struct stream *r)
 	}
 	/* never more than the header said: a bomb stops here */
 	room = r->left < STREAM_BUFFER ? (size_t)r->left : STREAM_BUFFER;
-	n = r->coder == FORMAT_XZ ? decode_xz(r, room) : decode_zstd(r, room);
+	n = r->coder == FORMAT_XZ
+	    ? coder_xz_read(r->state, &r->in, r->buffer, room)
+	    : coder_zstd_read(r->state, &r->in, r->buffer, room);
 	if (n == 0) {
 		r->failed = true;
 		return false;

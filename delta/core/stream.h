@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "delta/core/coder.h"
 #include "delta/core/format.h"
 
 #define STREAM_BUFFER 32768
@@ -16,8 +17,7 @@
 struct stream {
 	const uint8_t *at, *end; /* decoded and not read yet */
 	uint64_t left;		 /* not decoded yet */
-	const uint8_t *in;
-	size_t in_len;
+	struct coder_in in;
 	enum format_coder coder;
 	void *state;	 /* of the coder; owned */
 	uint8_t *buffer; /* owned */

@@ -1,0 +1,35 @@
+/*
+ * The decoders of the libraries, one file for each: an updater that embeds the
+ * core and never sees patches of one of them can leave it out and link a file
+ * of its own that refuses.
+ */
+#ifndef SLUICE_CORE_CODER_H
+#define SLUICE_CORE_CODER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "manifest/base/base.h"
+#include "manifest/base/err.h"
+
+/* Packed bytes on their way. */
+struct coder_in {
+	const uint8_t *at;
+	size_t len;
+};
+
+/* coder_zstd_open - window: log2 of the largest that is allowed. */
+int coder_zstd_open(void **state, unsigned window, struct err *e) MUST_CHECK;
+/* coder_zstd_read - up to room bytes; 0: there are none any more, or damaged
+ * ones. */
+size_t coder_zstd_read(
+    void *state, struct coder_in *in, uint8_t *out, size_t room);
+void coder_zstd_close(void *state);
+
+/* coder_xz_open - dict: bytes of its dictionary. */
+int coder_xz_open(void **state, uint32_t dict, struct err *e) MUST_CHECK;
+size_t coder_xz_read(
+    void *state, struct coder_in *in, uint8_t *out, size_t room);
+void coder_xz_close(void *state);
+
+#endif
