@@ -20,6 +20,7 @@
 #include "signer/keyring.h"
 #include "signer/outdir.h"
 #include "signer/previous.h"
+#include "signer/report.h"
 #include "signer/verbs.h"
 
 static const struct opt opts[] = {
@@ -28,6 +29,7 @@ static const struct opt opts[] = {
 	{ "yes", 'y', OPT_FLAG, NULL, "do not ask" },
 	{ "jobs", 'j', OPT_INT, "N", "threads (all processors)" },
 	KEYRING_OPTS,
+	REPORT_OPT,
 };
 
 struct adding {
@@ -202,14 +204,19 @@ add_check(struct adding *k, const struct publication **p, bool *complete)
 }
 
 static int
-add_commit(struct adding *k)
+add_commit(struct adding *k, const struct args *args)
 {
+	struct report report = { args_text(args, "report", NULL),
+		args->verb->name, clock_now_s(), &k->ring, false };
 	const struct publication *p;
 	bool complete;
 
 	if (add_check(k, &p, &complete) < 0 ||
 	    outdir_commit(&k->outdir, k->e) < 0)
 		return -1;
+	report.complete = complete;
+	if (report_publication(&report, p, k->e) < 0)
+		return err_in(k->e, "it is signed, but");
 	if (complete) {
 		(void)printf("complete   ready for verify and push\n");
 		return 0;
@@ -256,7 +263,7 @@ add_cmd(const struct args *args, struct err *e)
 	if (!changed)
 		return err_set(
 		    e, ERR_CONFLICT, "these keys have signed already");
-	return add_commit(&k);
+	return add_commit(&k, args);
 }
 
 const struct verb add_verb = { "add", "DIR",

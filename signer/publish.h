@@ -16,6 +16,7 @@
 #include "signer/pieces.h"
 #include "signer/plan.h"
 #include "signer/previous.h"
+#include "signer/report.h"
 
 #define PUBLISH_DAYS 30 /* --expires: metadata and manifests */
 
@@ -67,26 +68,26 @@ int publish_decide(const struct publish *p, const struct previous *prev,
 int publish_make(struct publish *p, struct arena *a, struct err *e) MUST_CHECK;
 
 /* The options that publish and renew share. */
-#define PUBLISH_OPTS                                                         \
-	{ "root", 0, OPT_LIST, "ROOT", "a trusted root (new ones too)" },    \
-	    { "key", 'k', OPT_LIST, "KEY", "a release key" },                \
-	    { "out", 'o', OPT_TEXT, "DIR", "the publication directory" },    \
-	    { "previous", 0, OPT_TEXT, "URL|DIR", "what is published now" }, \
-	    { "minisign-key", 0, OPT_TEXT, "KEY",                            \
-		    "for .minisig files and signatures of artifacts" },      \
-	    { "keyless", 0, OPT_TEXT, "DIR",                                 \
-		    "also a tree for a static site, below DIR" },            \
-	    { "timestamp-key", 0, OPT_TEXT, "KEY",                           \
-		    "signs the timestamps of --keyless" },                   \
-	    { "timestamp-expires", 0, OPT_DURATION, "DURATION",              \
-		    "how long those last (7d)" },                            \
-	    { "work", 0, OPT_TEXT, "DIR", "keep downloads here" },           \
-	    { "jobs", 'j', OPT_INT, "N", "threads (all processors)" },       \
-	    { "partial", 0, OPT_FLAG, NULL,                                  \
-		    "fewer keys than the threshold; others add theirs" },    \
-	    { "complete", 0, OPT_FLAG, NULL,                                 \
-		    "with the files of older releases" },                    \
-	    VERBS_OPT_EXPIRES, KEYRING_OPTS, VERBS_OPT_TOKEN_FILE,           \
+#define PUBLISH_OPTS                                                           \
+	{ "root", 0, OPT_LIST, "ROOT", "a trusted root (new ones too)" },      \
+	    { "key", 'k', OPT_LIST, "KEY", "a release key" },                  \
+	    { "out", 'o', OPT_TEXT, "DIR", "the publication directory" },      \
+	    { "previous", 0, OPT_TEXT, "URL|DIR", "what is published now" },   \
+	    { "minisign-key", 0, OPT_TEXT, "KEY",                              \
+		    "for .minisig files and signatures of artifacts" },        \
+	    { "keyless", 0, OPT_TEXT, "DIR",                                   \
+		    "also a tree for a static site, below DIR" },              \
+	    { "timestamp-key", 0, OPT_TEXT, "KEY",                             \
+		    "signs the timestamps of --keyless" },                     \
+	    { "timestamp-expires", 0, OPT_DURATION, "DURATION",                \
+		    "how long those last (7d)" },                              \
+	    { "work", 0, OPT_TEXT, "DIR", "keep downloads here" },             \
+	    { "jobs", 'j', OPT_INT, "N", "threads (all processors)" },         \
+	    { "partial", 0, OPT_FLAG, NULL,                                    \
+		    "fewer keys than the threshold; others add theirs" },      \
+	    { "complete", 0, OPT_FLAG, NULL,                                   \
+		    "with the files of older releases" },                      \
+	    VERBS_OPT_EXPIRES, KEYRING_OPTS, REPORT_OPT, VERBS_OPT_TOKEN_FILE, \
 	    VERBS_OPT_TOKEN_FD
 
 #endif

@@ -67,8 +67,9 @@ write_documents(struct making *k)
 static const struct publication *
 load_own(struct making *k, struct source *s)
 {
-	struct source_ask ask = { k->outdir.dir, k->p->product, k->p->channel,
-		NULL };
+	struct source_ask ask = { .where = k->outdir.dir,
+		.product = k->p->product,
+		.channel = k->p->channel };
 	struct publication_source src = { source_read, s };
 	const struct role *root = k->prev.root;
 	const struct publication *pub;
@@ -104,6 +105,8 @@ finish(struct making *k)
 		.source = &own,
 		.threads = k->p->threads,
 		.complete = k->p->complete || k->p->keyless != NULL };
+	struct report report = { args_text(k->p->args, "report", NULL),
+		k->p->args->verb->name, k->p->now_s, &k->ring, !k->p->partial };
 
 	if (pub == NULL)
 		return err_in(k->e, "own output");
@@ -114,6 +117,8 @@ finish(struct making *k)
 		return -1;
 	if (outdir_commit(&k->outdir, k->e) < 0)
 		return -1;
+	if (report_publication(&report, pub, k->e) < 0)
+		return err_in(k->e, "%s is made, but", k->outdir.out);
 	own.dir = k->outdir.out;
 	describe_publication(stdout, pub);
 	describe_files(stdout, &check, k->outdir.out);

@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "manifest/base/clock.h"
 #include "manifest/base/digest.h"
 #include "manifest/base/file.h"
 #include "signer/keyring.h"
+#include "signer/report.h"
 #include "signer/root.h"
 #include "signer/rootdoc.h"
 #include "signer/verbs.h"
@@ -17,6 +19,7 @@ static const struct opt sign_opts[] = {
 	    "the root before this one (from version 2 on)" },
 	{ "out", 'o', OPT_TEXT, "FILE", "write there (default: in place)" },
 	KEYRING_OPTS,
+	REPORT_OPT,
 };
 
 /* The signatures that are there and those of the ring, refusing repeats. */
@@ -56,7 +59,7 @@ signed_by(const struct role *doc, const struct role *root)
 	return n;
 }
 
-static void
+static bool
 sign_say(const struct role *doc, const struct role *old)
 {
 	char hex[SHA256_HEX_SIZE];
@@ -76,6 +79,7 @@ sign_say(const struct role *doc, const struct role *old)
 		(void)printf("complete    fingerprint %s\n", hex);
 	else
 		(void)printf("incomplete  pass the file to the next holder\n");
+	return done;
 }
 
 static int
@@ -127,6 +131,8 @@ root_cmd_sign(const struct args *args, struct err *e)
 	struct role_sig sigs[ROLE_KEYS_MAX + KEYRING_MAX];
 	struct rootdoc rules;
 	AUTO_KEYRING ring;
+	struct report report = { args_text(args, "report", NULL),
+		args->verb->name, clock_now_s(), &ring, false };
 	AUTO_BUF file;
 	size_t n;
 
@@ -149,8 +155,8 @@ root_cmd_sign(const struct args *args, struct err *e)
 	if (file_replace(
 		args_text(args, "out", path), file.at, file.len, 0644, e) < 0)
 		return -1;
-	sign_say(doc, old);
-	return 0;
+	report.complete = sign_say(doc, old);
+	return report_root(&report, doc, e);
 }
 
 const struct verb root_verb_sign = { "root sign", "ROOT",

@@ -13,6 +13,7 @@ main(int argc, char **argv)
 {
 	const struct verb verbs[] = {
 		keygen_verb,
+		key_verb,
 		root_verb_init,
 		root_verb_next,
 		root_verb_sign,
@@ -23,6 +24,7 @@ main(int argc, char **argv)
 		verify_verb,
 		inspect_verb,
 		diff_verb,
+		status_verb,
 		push_verb,
 		sums_verb,
 	};

@@ -14,6 +14,7 @@
 
 #include "manifest/base/file.h"
 #include "signer/source_server.h"
+#include "signer/source_site.h"
 
 #define NAMES_MAX 4096 /* documents in one folder */
 
@@ -124,7 +125,8 @@ source_open(struct source *s, const struct source_ask *ask, struct arena *a,
 	s->arena = a;
 	s->dirfd = -1;
 	if (source_is_url(ask->where))
-		return source_server_open(s, ask, e);
+		return ask->site ? source_site_open(s, ask, e)
+				 : source_server_open(s, ask, e);
 	return folder_open(s, ask, e);
 }
 
@@ -144,6 +146,8 @@ source_read(void *ctx, const char *path, size_t max, struct arena *a,
 {
 	struct source *s = ctx;
 
+	if (s->site)
+		return source_site_read(s, path, max, a, out, e);
 	if (s->dirfd < 0)
 		return source_server_read(s, path, max, a, out, e);
 

@@ -27,7 +27,8 @@ struct source {
 	struct arena *arena;
 	int dirfd; /* the channel's folder; -1: a server */
 	const char *dir;
-	const char *url; /* the server, without a slash at the end */
+	const char *url; /* the server or site, without a slash at the end */
+	bool site;	 /* url is a channel's own, read as clients do */
 	struct fetch *fetch;
 	const char *headers[2]; /* the token's line (secret memory) */
 	int64_t m;		/* newest publication there; 0: none */
@@ -41,6 +42,7 @@ struct source_ask {
 	const char *where;	       /* DIR or URL */
 	const char *product, *channel; /* NULL: whatever a folder holds */
 	const struct secret *token;    /* needed for a server */
+	bool site; /* a URL is a channel's own; then m stays 0 */
 };
 
 bool source_is_url(const char *where);

@@ -66,6 +66,8 @@ void verbs_say(const char *fmt, ...) PRINTF(1, 2);
 
 /* One per file; the program's table is in sluice-sign.c. */
 extern const struct verb keygen_verb;
+extern const struct verb key_verb;
+extern const struct verb status_verb;
 extern const struct verb root_verb_init, root_verb_next, root_verb_sign;
 extern const struct verb publish_verb;
 extern const struct verb renew_verb;

@@ -1,0 +1,36 @@
+/*
+ * Reports for machines: what a run has signed, with which keys.  Written when
+ * all is done; a run that failed writes none.
+ */
+#ifndef SLUICE_REPORT_H
+#define SLUICE_REPORT_H
+
+#include <jansson.h>
+
+#include "manifest/publication.h"
+#include "signer/keyring.h"
+
+#define REPORT_SCHEMA "sluice-report/1"
+#define REPORT_OPT                                         \
+	{                                                  \
+		"report", 0, OPT_TEXT, "FILE",             \
+		    "write what was signed there, as JSON" \
+	}
+
+struct report {
+	const char *path; /* NULL: none is wanted */
+	const char *verb;
+	int64_t now_s;
+	const struct keyring *ring;
+	bool complete; /* thresholds are met */
+};
+
+/* report_root - of root sign; file: as it was written. */
+int report_root(
+    const struct report *r, const struct role *root, struct err *e) MUST_CHECK;
+
+/* report_publication - of publish, renew and add. */
+int report_publication(const struct report *r, const struct publication *p,
+    struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * Reading documents of a channel by HTTP.
+ */
+#include "signer/source_site.h"
+
+#include <string.h>
+
+int
+source_site_open(struct source *s, const struct source_ask *ask, struct err *e)
+{
+	size_t len = strlen(ask->where);
+	char *url = arena_text(s->arena, ask->where, e);
+
+	if (url == NULL)
+		return -1;
+	while (len > 0 && url[len - 1] == '/')
+		url[--len] = '\0';
+	s->url = url;
+	s->site = true;
+	s->fetch = fetch_new("sluice-sign/" SLUICE_VERSION, e);
+	return s->fetch == NULL ? -1 : 0;
+}
+
+int
+source_site_read(struct source *s, const char *path, size_t max,
+    struct arena *a, struct bytes *out, struct err *e)
+{
+	struct fetch_request r = FETCH_REQUEST;
+	struct fetch_answer answer = { 0 };
+	char *url = arena_printf(a, e, "%s/%s", s->url, path);
+
+	if (url == NULL)
+		return -1;
+	r.url = url;
+	r.max = (int64_t)max;
+	if (fetch_run(s->fetch, &r, &answer, a, e) < 0)
+		return err_in(e, "%s", url);
+	if (answer.status != 200)
+		return err_set(e, answer.status == 404 ? ERR_MISSING : ERR_SYS,
+		    "%s: the server answered %d", url, answer.status);
+	*out = answer.body;
+	return 0;
+}
