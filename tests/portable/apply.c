@@ -1,0 +1,94 @@
+/*
+ * The core of the native delta format as an updater on any system embeds it:
+ * standard C and nothing else.
+ *
+ *	apply OLD PATCH NEW
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "delta/core/patch.h"
+#include "delta/core/sha256.h"
+
+struct file {
+	uint8_t *at;
+	size_t len;
+};
+
+static void
+die(const char *what)
+{
+	fprintf(stderr, "apply: %s\n", what);
+	exit(1);
+}
+
+static struct file
+read_file(const char *path)
+{
+	struct file f = { NULL, 0 };
+	FILE *in = fopen(path, "rb");
+	long n;
+
+	if (in == NULL || fseek(in, 0, SEEK_END) != 0 || (n = ftell(in)) < 0)
+		die(path);
+	rewind(in);
+	f.len = (size_t)n;
+	f.at = malloc(f.len + 1);
+	if (f.at == NULL || fread(f.at, 1, f.len, in) != f.len)
+		die(path);
+	(void)fclose(in);
+	return f;
+}
+
+struct sink {
+	FILE *out;
+	struct sha256 sha;
+};
+
+static int
+write_some(void *ctx, const uint8_t *at, size_t len, struct err *e)
+{
+	struct sink *s = ctx;
+
+	sha256_add(&s->sha, at, len);
+	if (fwrite(at, 1, len, s->out) != len)
+		return err_set(e, ERR_SYS, "cannot write");
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct file old, patch;
+	struct sink sink;
+	struct patch_apply a = { .write = write_some, .ctx = &sink };
+	struct format f;
+	struct err e = { 0 };
+	uint8_t digest[SHA256_LEN];
+
+	if (argc != 4)
+		die("OLD PATCH NEW");
+	old = read_file(argv[1]);
+	patch = read_file(argv[2]);
+	if (format_read(&f, patch.at, patch.len, &e) < 0)
+		die(e.msg);
+	sha256_init(&sink.sha);
+	sha256_add(&sink.sha, old.at, old.len);
+	sha256_end(&sink.sha, digest);
+	if (memcmp(digest, f.old_sha256, SHA256_LEN) != 0)
+		die("another old file");
+	sha256_init(&sink.sha);
+	sink.out = fopen(argv[3], "wb");
+	a.old = old.at;
+	a.old_size = old.len;
+	a.patch = patch.at;
+	a.patch_size = patch.len;
+	if (sink.out == NULL || patch_apply(&a, &e) < 0)
+		die(e.msg);
+	sha256_end(&sink.sha, digest);
+	if (fclose(sink.out) != 0 ||
+	    memcmp(digest, f.new_sha256, SHA256_LEN) != 0)
+		die("the result has another digest");
+	return 0;
+}

@@ -1,0 +1,55 @@
+/*
+ * Writes a patch of the native format anew with its streams uncompressed, for
+ * hosts where the coders' libraries are not to be had.
+ *
+ *	store PATCH OUT
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "delta/core/stream.h"
+
+static void
+die(const char *what)
+{
+	fprintf(stderr, "store: %s\n", what);
+	exit(1);
+}
+
+int
+main(int argc, char **argv)
+{
+	static uint8_t patch[64 << 20], header[FORMAT_HEADER_MAX];
+	struct format f, out;
+	struct err e = { 0 };
+	size_t n;
+	int s;
+	FILE *in, *to;
+
+	if (argc != 3 || (in = fopen(argv[1], "rb")) == NULL ||
+	    (to = fopen(argv[2], "wb")) == NULL)
+		die("PATCH OUT");
+	n = fread(patch, 1, sizeof(patch), in);
+	if (format_read(&f, patch, n, &e) < 0)
+		die(e.msg);
+	out = f;
+	for (s = 0; s < FORMAT_STREAMS; s++)
+		out.part[s].coder = FORMAT_STORED;
+	n = format_write(&out, header);
+	if (fwrite(header, 1, n, to) != n)
+		die("cannot write");
+	for (s = 0; s < FORMAT_STREAMS; s++) {
+		struct stream r;
+		uint64_t i;
+
+		if (stream_open(&r, &f.part[s], (enum format_stream)s, &e) < 0)
+			die(e.msg);
+		for (i = 0; i < f.part[s].raw; i++)
+			(void)fputc(stream_byte(&r), to);
+		if (!stream_ended(&r))
+			die("a stream is damaged");
+		stream_done(&r);
+	}
+	return fclose(to) == 0 ? 0 : 1;
+}
