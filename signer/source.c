@@ -5,6 +5,7 @@
 #include "signer/source.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
 #include <stdio.h>
@@ -86,7 +87,7 @@ folder_m(struct source *s, struct err *e)
 		return err_sys(e, "%s", s->dir);
 	if (names == NULL)
 		return -1;
-	while ((ent = readdir(d)) != NULL) {
+	for (errno = 0; (ent = readdir(d)) != NULL; errno = 0) {
 		if (strstr(ent->d_name, ".snapshot.json") == NULL)
 			continue;
 		if (n == NAMES_MAX)
@@ -95,6 +96,8 @@ folder_m(struct source *s, struct err *e)
 		if ((names[n++] = arena_text(s->arena, ent->d_name, e)) == NULL)
 			return -1;
 	}
+	if (errno != 0)
+		return err_sys(e, "%s", s->dir);
 	s->m = publication_m(names, n);
 	return 0;
 }
