@@ -45,6 +45,13 @@ $(B)/fuzz-%: $(B)/obj/tests/fuzz/%.o $(A_SIGNER) $(A_CLIENT) $(A_SERVER) $(A_COR
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_SERVER) $(LIBS_DELTA) $(LIBS_BASE)
 
+# --- faults: every step of an update and of a publication fails once ------------
+.PHONY: faults
+faults:
+	@$(DEPS) build test
+	@$(MAKE) --no-print-directory all
+	@SLUICE_BUILD=$(abspath $(B)) SLUICE_BIN=$(abspath $(BIN)) tests/fault/run $(FLOWS)
+
 # --- lint, bench ---------------------------------------------------------------
 .PHONY: lint bench
 lint:
