@@ -42,7 +42,7 @@ static void
 sort(struct layout *l)
 {
 	struct image *m = &l->image;
-	struct named all[IMAGE_REGIONS];
+	struct named all[IMAGE_REGIONS] = { 0 };
 	size_t i, n = 0;
 	uint64_t end = 0;
 

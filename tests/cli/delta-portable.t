@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../tap.sh"
 
 delta=$BIN/sluice-delta
-core=$(ls "$TOP"/delta/core/*.c | grep -v /coder_)
+core=$(find "$TOP/delta/core" -name '*.c' ! -name 'coder_*' | sort)
 coders="$TOP/delta/core/coder_zstd.c $TOP/delta/core/coder_xz.c"
 none=$TOP/tests/portable/no_coder.c
 base=$TOP/manifest/base/err.c
