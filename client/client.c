@@ -158,6 +158,7 @@ client_end(struct sluice *s)
 	if (s->lock >= 0)
 		(void)close(s->lock);
 	s->lock = -1;
+	s->bundle_s = 0;
 	free(s->state);
 	s->state = NULL;
 	arena_free(s->run);

@@ -33,6 +33,7 @@ struct sluice {
 	struct arena *run;
 	struct state *state;
 	struct origin origin;
+	int64_t bundle_s; /* the source is a bundle, made then; 0: it is not */
 	const char *state_dir, *channel_dir, *downloads;
 	char channel[PRODUCT_MAX + 1];
 	char client_id[CLIENT_ID_SIZE]; /* "": none */

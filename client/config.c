@@ -120,9 +120,10 @@ check(struct config *c, struct arena *a, struct err *e)
 
 	if (c->product == NULL)
 		return err_set(e, ERR_USAGE, "product is not configured");
-	if (c->url == NULL)
-		return err_set(e, ERR_USAGE, "url is not configured");
-	if (strncmp(c->url, "http://", 7) != 0 &&
+	/* without one there are bundles */
+	if (c->url == NULL && (c->url = arena_text(a, "", e)) == NULL)
+		return -1;
+	if (c->url[0] != 0 && strncmp(c->url, "http://", 7) != 0 &&
 	    strncmp(c->url, "https://", 8) != 0 &&
 	    strncmp(c->url, "file:///", 8) != 0)
 		return err_set(e, ERR_USAGE,

@@ -229,7 +229,8 @@ decide_make(const struct decide *d)
 
 	/* step 11: before everything, whatever follows */
 	out.drop = m->kind != MANIFEST_RELEASE;
-	if (m->expires_s <= d->now_s) { /* step 9 */
+	/* step 9; a bundle has an expiry of its own */
+	if (m->expires_s <= (d->bundle_s != 0 ? d->bundle_s : d->now_s)) {
 		say(&out, ACTION_REFUSED, "the manifest has expired");
 		return out;
 	}

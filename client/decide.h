@@ -33,6 +33,7 @@ struct decide {
 	const char *os, *arch;
 	const char *os_version; /* NULL: unknown, minimum_os is not compared */
 	int64_t now_s;
+	int64_t bundle_s; /* came in a bundle that was made then; 0: did not */
 
 	/* what is here */
 	int64_t installed_seq; /* 0: nothing */

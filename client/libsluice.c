@@ -11,6 +11,7 @@
 
 #include "client/client.h"
 #include "client/install.h"
+#include "client/media.h"
 #include "client/pending.h"
 #include "client/poll.h"
 #include "client/report.h"
@@ -195,6 +196,35 @@ int
 sluice_update(struct sluice *s, int flags, struct sluice_result *out)
 {
 	return run(s, flags, true, out);
+}
+
+int
+sluice_update_bundle(
+    struct sluice *s, const char *bundle, int flags, struct sluice_result *out)
+{
+	struct sluice_result r = { .size = sizeof(r), .retry_after_s = -1 };
+	struct err e;
+	int rc = begin(s, flags);
+
+	if (rc == 0 && (rc = media_stage(s, bundle, &s->err)) == 0) {
+		rc = update_run(s, flags, true, &r, &s->err);
+		if (media_drop(s, &e) < 0)
+			client_notice(s, "%s", e.msg);
+	}
+	if (out != NULL && give(out, out->size, &r, sizeof(r), &e) < 0) {
+		s->err = e;
+		rc = -1;
+	}
+	return end(s, rc);
+}
+
+int
+sluice_inspect(struct sluice *s, const char *bundle,
+    void (*fact)(void *ctx, const char *key, const char *value), void *ctx)
+{
+	s->err = (struct err){ 0 };
+	s->hint[0] = 0;
+	return code(s, media_inspect(s, bundle, fact, ctx, &s->err));
 }
 
 int

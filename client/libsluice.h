@@ -161,6 +161,23 @@ int sluice_check(struct sluice *s, int flags, struct sluice_result *out);
  * also when there was nothing to do: see action and changed. */
 int sluice_update(struct sluice *s, int flags, struct sluice_result *out);
 
+/*
+ * sluice_update_bundle - the same from a bundle (FILE, or FILE for FILE.000,
+ * FILE.001 ...), without any network.  It is read to its end and checked before
+ * anything changes; SLUICE_REFUSED also for one that is older than what this
+ * machine has seen.  Reports wait for a source that takes them.
+ */
+int sluice_update_bundle(
+    struct sluice *s, const char *bundle, int flags, struct sluice_result *out);
+
+/*
+ * sluice_inspect - what a bundle holds, checked to its end: fact gets lines as
+ * key and value, several of a key.  Signatures are checked under the roots that
+ * are trusted here; works on a handle that sluice_open refused, too.
+ */
+int sluice_inspect(struct sluice *s, const char *bundle,
+    void (*fact)(void *ctx, const char *key, const char *value), void *ctx);
+
 /* sluice_rollback - back to the kept previous release, without asking anybody;
  * refused below the floor.  It is not gone up from again by itself until a
  * newer release comes. */

@@ -44,6 +44,8 @@ is_folder(const struct origin *s)
 static int
 ready(struct origin *s, struct err *e)
 {
+	if (s->url[0] == 0)
+		return err_set(e, ERR_USAGE, "url is not configured");
 	if (s->fetch == NULL && (s->fetch = fetch_new(AGENT, e)) == NULL)
 		return -1;
 	if (s->ca_file != NULL)

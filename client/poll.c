@@ -62,6 +62,8 @@ begin(struct poll *p, struct err *e)
 	p->now_s = p->system_s > p->state->last_time_s ? /* step 2 */
 	    p->system_s
 						       : p->state->last_time_s;
+	if (p->bundle_s > p->now_s)
+		p->now_s = p->bundle_s; /* its signed list knows better */
 	p->clock_behind = p->state->last_time_s - p->system_s > CLOCK_BEHIND_S;
 	if (stored(p, "root.json", ROLE_ROOT_MAX, &root, e) < 0) {
 		if (e->kind != ERR_MISSING || c->root == NULL)
@@ -81,7 +83,8 @@ begin(struct poll *p, struct err *e)
 	if (trust_start(&p->trust, p->arena, ROLE_STRICT, p->now_s, c->product,
 		p->channel, root, e) < 0)
 		return err_in(e, "the trusted root in %s", p->dir);
-	p->trust.allow_offline = c->mirror;
+	p->trust.allow_offline = c->mirror || p->bundle_s != 0;
+	p->trust.offline_s = p->bundle_s;
 	return 0;
 }
 

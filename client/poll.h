@@ -33,6 +33,7 @@ struct poll {
 	const char *client_id; /* NULL: none */
 	int64_t system_s;      /* the system's clock, read once */
 	bool ask;
+	int64_t bundle_s; /* the source is a bundle, made then; 0: it is not */
 
 	/* found */
 	int64_t now_s;	   /* step 2: fixed for the whole run */

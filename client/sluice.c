@@ -330,13 +330,67 @@ watch(struct sluice *s, const struct args *a, struct err *e)
 static int
 cmd_update(const struct args *a, struct err *e)
 {
+	struct sluice_result r = { .size = sizeof(r) };
+	const char *bundle = args_text(a, "bundle", NULL);
 	AUTO_SLUICE s = NULL;
+	int code;
 
 	if (start(&s, a, e) < 0)
 		return -1;
+	if (args_flag(a, "watch") && bundle != NULL)
+		return err_set(e, ERR_USAGE, "a bundle is not watched");
 	if (args_flag(a, "watch"))
 		return watch(s, a, e);
-	return update_once(s, a, flags_of(a), e);
+	if (bundle == NULL)
+		return update_once(s, a, flags_of(a), e);
+	code = sluice_update_bundle(s, bundle, flags_of(a), &r);
+	clear_line();
+	return code == SLUICE_OK ? show(a, &r, e) : fail(s, code, e);
+}
+
+static void
+on_fact(void *ctx, const char *key, const char *value)
+{
+	json_t *o = ctx, *list = json_object_get(o, key);
+
+	if (list == NULL) {
+		list = json_array();
+		(void)json_object_set_new(o, key, list);
+	}
+	(void)json_array_append_new(list, json_string(value));
+}
+
+static void
+on_fact_text(void *ctx, const char *key, const char *value)
+{
+	char safe[1300];
+
+	(void)ctx;
+	(void)printf("%-9s %s\n", key, text_safe(safe, sizeof(safe), value));
+}
+
+/* What can be told without a configuration is told without one. */
+static int
+cmd_inspect(const struct args *a, struct err *e)
+{
+	AUTO_SLUICE s = NULL;
+	bool as_json = args_flag(a, "json");
+	json_t *facts = as_json ? json_object() : NULL;
+	int code;
+
+	if (start(&s, a, e) < 0 &&
+	    (args_text(a, "config", NULL) != NULL || s == NULL))
+		return -1;
+	code = sluice_inspect(
+	    s, a->argv[0], as_json ? on_fact : on_fact_text, facts);
+	if (code != SLUICE_OK) {
+		json_decref(facts);
+		return fail(s, code, e);
+	}
+	if (as_json)
+		return print_json(facts, e);
+	(void)printf("verified  every byte, to the end\n");
+	return 0;
 }
 
 static int
@@ -516,6 +570,7 @@ static const struct opt opts_init[] = {
 static const struct opt opts_check[] = { OPT_ASK, OPT_JSON };
 static const struct opt opts_update[] = { OPT_ASK, OPT_JSON,
 	{ "watch", 0, OPT_FLAG, NULL, "stay and poll at the interval" },
+	{ "bundle", 'b', OPT_TEXT, "FILE", "from this bundle, no network" },
 };
 static const struct opt opts_json[] = { OPT_JSON };
 static const struct opt opts_channel[] = { OPT_ASK, OPT_JSON,
@@ -537,6 +592,8 @@ static const struct verb verbs[] = {
 	    cmd_check, opts_check, COUNT(opts_check), 0, 0 },
 	{ "update", "", "poll, verify, download and install",
 	    cmd_update, opts_update, COUNT(opts_update), 0, 0 },
+	{ "inspect", "FILE", "what is in a bundle, and whether it is sound",
+	    cmd_inspect, opts_json, COUNT(opts_json), 1, 1 },
 	{ "rollback", "", "go back to the kept previous release",
 	    cmd_rollback, opts_json, COUNT(opts_json), 0, 0 },
 	{ "channel", "[NAME]", "follow another channel from now on",

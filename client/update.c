@@ -74,6 +74,7 @@ ask(struct flow *f, struct err *e)
 		.state_dir = s->state_dir,
 		.client_id = s->client_id[0] != 0 ? s->client_id : NULL,
 		.system_s = clock_now_s(),
+		.bundle_s = s->bundle_s,
 		.ask = (f->flags & SLUICE_ASKED) != 0 };
 	if (poll_run(p, e) < 0) {
 		f->out->retry_after_s = s->origin.retry_after_s;
@@ -115,6 +116,7 @@ judge(struct flow *f)
 		.arch = s->config.arch,
 		.os_version = s->config.os_version,
 		.now_s = f->poll.now_s,
+		.bundle_s = s->bundle_s,
 		.installed_seq = here->seq,
 		.installed_version = here->version,
 		.installed_disowned =
@@ -330,7 +332,8 @@ update_run(struct sluice *s, int flags, bool install, struct sluice_result *out,
 	fill_installed(&f);
 	if (rc == 0 && client_save(s, e) < 0)
 		rc = -1;
-	if (install)
+	/* reports wait for a source that takes them */
+	if (install && s->bundle_s == 0)
 		deliver(s);
 	return rc;
 }

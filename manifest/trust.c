@@ -32,9 +32,13 @@ static int
 check_expiry(const struct trust *t, const struct role *r, struct err *e)
 {
 	char when[TIME_TEXT_SIZE];
-	int64_t at_s =
-	    r->offline && t->offline_s != 0 ? t->offline_s : t->now_s;
+	int64_t at_s = t->now_s;
 
+	/* root always as of now */
+	if (t->offline_s != 0 &&
+	    (r->offline ||
+		(r->kind != ROLE_ROOT && t->current && t->timestamp->offline)))
+		at_s = t->offline_s;
 	if (at_s < r->expires_s)
 		return 0;
 	time_write(when, r->expires_s);

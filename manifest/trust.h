@@ -23,8 +23,9 @@ struct trust {
 	const char *product,
 	    *channel;	    /* strict: what every document must say */
 	bool allow_offline; /* take a timestamp that carries "offline" */
-	int64_t offline_s;  /* and judge its expiry as of then (the bundle's
-	                       creation); 0: as of now_s */
+	int64_t offline_s;  /* and judge its expiry, and that of what it
+	                       names, as of then: the bundle's creation,
+	                       whose own expiry the caller judges; 0: now_s */
 	const struct role *root, *timestamp, *snapshot, *targets;
 	bool
 	    keys_changed; /* timestamp or snapshot keys changed by a new root */

@@ -35,7 +35,8 @@ struct unpack {
 	const char *path;
 	int parts[PACK_PARTS_MAX];
 	int nparts;
-	int pipe; /* from the child */
+	bool split; /* they have numbers */
+	int pipe;   /* from the child */
 	pid_t pid;
 	int64_t left;	/* of the member */
 	uint32_t chunk; /* of the frame of data */
@@ -113,6 +114,7 @@ find_parts(struct unpack *u, const char *path, struct err *e)
 			return add_part(u, path, e);
 		stem[len - 4] = '\0';
 	}
+	u->split = true;
 	if (part_name(part, stem, 0, e) < 0)
 		return -1;
 	while (u->nparts < PACK_PARTS_MAX && file_exists(part)) {
@@ -375,7 +377,7 @@ get_reason(struct unpack *u, struct err *e)
 	text[len] = '\0';
 	return err_set(e, (enum err_kind)head[0], "%s: %s%s", u->path,
 	    text_safe(safe, sizeof(safe) - 200, text),
-	    u->nparts > 1 && strstr(text, "ends too early") != NULL
+	    u->split && strstr(text, "ends too early") != NULL
 		? " (is the last part missing?)"
 		: "");
 }
