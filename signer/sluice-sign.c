@@ -21,6 +21,7 @@ main(int argc, char **argv)
 		renew_verb,
 		add_verb,
 		keyless_verb,
+		bundling_verb,
 		verify_verb,
 		inspect_verb,
 		diff_verb,

@@ -78,5 +78,6 @@ extern const struct verb diff_verb;
 extern const struct verb verify_verb;
 extern const struct verb push_verb;
 extern const struct verb sums_verb;
+extern const struct verb bundling_verb;
 
 #endif
