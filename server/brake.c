@@ -231,7 +231,9 @@ tell_state(const struct brake_state *s, struct err *e)
 {
 	AUTO_BRAKE_KEY key = { 0 };
 
-	if (brake_key_load(&key, s, s->root, e) < 0)
+	if (brake_key_load(&key, s, s->root, e) < 0 ||
+	    /* a crash after the root was taken in, before its key was */
+	    (key.next && brake_key_promote(s, e) < 0))
 		return NULL;
 	return json_pack("{sI sI si si sI ss}", "round", (json_int_t)s->round,
 	    "m", (json_int_t)s->m, "rung", s->top, "rungs", s->nrungs,

@@ -35,6 +35,7 @@
 #define SLUICE_BRAKE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "manifest/base/base.h"
@@ -65,9 +66,11 @@ int brake_key_make(const char *dir, const char *product, const char *channel,
  * brake_key_next - make key.next and key.next.pub beside them, for a root that
  * changes the brake key: the brake signs with the one that its trusted root
  * names, and key.next takes the place of key when such a root is adopted.
+ * ERR_CONFLICT if there is a key.next, unless it is to be replaced;
+ * ERR_MISSING if there is no key.
  */
 int brake_key_next(const char *dir, const char *product, const char *channel,
-    struct err *e) MUST_CHECK;
+    bool replace, struct err *e) MUST_CHECK;
 
 /* brake_trust - give the brake its first root (channel add): checks that the
  * root names the channel's brake key among its timestamp keys.  The same root

@@ -182,32 +182,48 @@ make(const struct brake_state *s, const char *name, struct err *e)
 	return file_create(path, hex.at, SEED_HEX, 0600, e);
 }
 
+/* open_for - the folder of "product/channel". */
 static int
-make_for(const char *dir, const char *product, const char *channel,
-    const char *name, struct err *e)
+open_for(struct brake_state *s, const char *dir, const char *product,
+    const char *channel, struct arena *a, struct err *e)
 {
-	AUTO_ARENA a = arena_new(BRAKE_ARENA_MAX);
-	struct brake_state s;
-	char *both;
+	char *both = arena_printf(a, e, "%s/%s", product, channel);
 
-	if (a == NULL)
-		return err_set(e, ERR_SYS, "no memory");
-	both = arena_printf(a, e, "%s/%s", product, channel);
-	if (both == NULL || brake_state_open(&s, dir, both, a, e) < 0)
-		return -1;
-	return make(&s, name, e);
+	return both == NULL ? -1 : brake_state_open(s, dir, both, a, e);
 }
 
 int
 brake_key_make(
     const char *dir, const char *product, const char *channel, struct err *e)
 {
-	return make_for(dir, product, channel, "key", e);
+	AUTO_ARENA a = arena_new(BRAKE_ARENA_MAX);
+	struct brake_state s;
+
+	if (a == NULL)
+		return err_set(e, ERR_SYS, "no memory");
+	if (open_for(&s, dir, product, channel, a, e) < 0)
+		return -1;
+	return make(&s, "key", e);
 }
 
 int
-brake_key_next(
-    const char *dir, const char *product, const char *channel, struct err *e)
+brake_key_next(const char *dir, const char *product, const char *channel,
+    bool replace, struct err *e)
 {
-	return make_for(dir, product, channel, "key.next", e);
+	AUTO_ARENA a = arena_new(BRAKE_ARENA_MAX);
+	struct brake_state s;
+	char *key, *next;
+
+	if (a == NULL)
+		return err_set(e, ERR_SYS, "no memory");
+	if (open_for(&s, dir, product, channel, a, e) < 0 ||
+	    (key = file_path(a, e, s.folder, "key")) == NULL ||
+	    (next = file_path(a, e, s.folder, "key.next")) == NULL)
+		return -1;
+	if (!file_exists(key))
+		return err_set(
+		    e, ERR_MISSING, "%s: there is no key to follow", key);
+	if (replace && unlink(next) < 0 && errno != ENOENT)
+		return err_sys(e, "%s", next);
+	return make(&s, "key.next", e);
 }

@@ -115,6 +115,33 @@ cmd_channel_add(const struct args *args, struct err *e)
 }
 
 static int
+cmd_brake_next(const struct args *args, struct err *e)
+{
+	struct store_key_next next = { args->argv[0],
+		args_flag(args, "replace") };
+	struct server_config conf;
+	AUTO_ARENA a = NULL;
+	char path[4096];
+
+	if (configure(args, &conf, &a, e) < 0)
+		return -1;
+	if (store_key_next(conf.state, &next, path, sizeof(path), e) < 0) {
+		if (e->kind == ERR_CONFLICT)
+			verb_hint("a root may name it already; --replace makes"
+				  " another");
+		return -1;
+	}
+	if (args_flag(args, "json"))
+		printf("{\"channel\":\"%s\",\"key\":\"%s\"}\n", next.channel,
+		    path);
+	else
+		printf("next brake key of %s: %s\nit signs once a root that"
+		       " names it is published\n",
+		    next.channel, path);
+	return 0;
+}
+
+static int
 cmd_check(const struct args *args, struct err *e)
 {
 	struct server_config conf;
@@ -179,6 +206,9 @@ static const struct opt init_opts[] = {
 static const struct opt channel_opts[] = {
 	{ "root", 0, OPT_TEXT, "FILE", "the channel's first root" },
 };
+static const struct opt next_opts[] = {
+	{ "replace", 0, OPT_FLAG, NULL, "instead of one that waits already" },
+};
 static const struct opt check_opts[] = {
 	{ "print", 'n', OPT_FLAG, NULL, "print the effective configuration" },
 };
@@ -188,6 +218,8 @@ static const struct verb verbs[] = {
 	    cmd_init, init_opts, COUNT(init_opts), 0, 0 },
 	{ "channel add", "PRODUCT/CHANNEL", "trust a channel's first root",
 	    cmd_channel_add, channel_opts, COUNT(channel_opts), 1, 1 },
+	{ "brake next", "PRODUCT/CHANNEL", "make the brake key that is to follow",
+	    cmd_brake_next, next_opts, COUNT(next_opts), 1, 1 },
 	{ "check", "", "check the configuration without starting", cmd_check,
 	    check_opts, COUNT(check_opts), 0, 0 },
 	{ "prune", "", "drop what nothing names any more (server stopped)",

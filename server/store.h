@@ -52,6 +52,16 @@ int store_init(
 int store_key(const char *state, const char *channel, char *public_path,
     size_t room, struct err *e) MUST_CHECK;
 
+/* store_key_next - the brake key that is to follow, for a root that names it
+ * instead.  *public_path gets the path of key.next.pub (room bytes), also with
+ * ERR_CONFLICT: there is one already and it is not to be replaced. */
+struct store_key_next {
+	const char *channel;
+	bool replace;
+};
+int store_key_next(const char *state, const struct store_key_next *n,
+    char *public_path, size_t room, struct err *e) MUST_CHECK;
+
 /* store_channel_add - trust root_path as the channel's first root (brake and
  * database); fingerprint is the digest of the file.  A running server is told
  * through its admin socket.  ERR_REFUSED for a root with keys of keys-example/,

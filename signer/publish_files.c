@@ -188,9 +188,11 @@ publish_files_carry(struct making *k, const struct publication *pub)
 	bool all = k->p->complete || k->p->keyless != NULL;
 	const struct publication_file *files;
 	struct source *s = &k->prev.source;
+	/* from afar only what must be here: a renewal's own files */
+	bool few = s->dirfd < 0 && !all;
 	size_t n;
 
-	if (k->prev.pub == NULL || (s->dirfd < 0 && !all))
+	if (k->prev.pub == NULL)
 		return 0;
 	if (publication_files(pub, k->a, &files, &n, k->e) < 0)
 		return -1;
@@ -199,7 +201,8 @@ publish_files_carry(struct making *k, const struct publication *pub)
 
 		if (to == NULL)
 			return -1;
-		if (files[i].document || file_exists(to))
+		if (files[i].document || file_exists(to) ||
+		    (few && (files[i].rungs & 2) == 0))
 			continue;
 		if ((to = outdir_path(&k->outdir, files[i].path, k->e)) == NULL)
 			return -1;

@@ -122,6 +122,43 @@ store_key(const char *state, const char *channel, char *public_path,
 	return 0;
 }
 
+static int
+note_key(const char *state, const char *channel, struct err *e)
+{
+	struct audit row = { .at_s = clock_now_s(),
+		.who = "sluiced brake next",
+		.verb = "brake-next",
+		.channel = channel,
+		.arguments = "{}",
+		.reason = "",
+		.before = "",
+		.after = "" };
+	AUTO_DB db = NULL;
+	AUTO_TX tx = NULL;
+
+	if (schema_open(&db, state, DB_MUST_EXIST, e) < 0 ||
+	    (tx = tx_begin(db, e)) == NULL || audit_add(db, &row, e) < 0)
+		return -1;
+	return tx_commit(&tx, e);
+}
+
+int
+store_key_next(const char *state, const struct store_key_next *n,
+    char *public_path, size_t room, struct err *e)
+{
+	char product[PRODUCT_MAX + 1], name[PRODUCT_MAX + 1], dir[4096];
+
+	if (channel_split(n->channel, product, name, e) < 0 ||
+	    brake_folder(state, dir, sizeof(dir), e) < 0)
+		return -1;
+	if (snprintf(public_path, room, "%s/%s/%s/key.next.pub", dir, product,
+		name) >= (int)room)
+		return err_set(e, ERR_LIMIT, "%s: too long", state);
+	if (brake_key_next(dir, product, name, n->replace, e) < 0)
+		return -1;
+	return note_key(state, n->channel, e);
+}
+
 /* The root document as a blob, as the push of a publication would leave it. */
 static int
 store_root(struct db *db, const char *state, struct bytes root,

@@ -439,14 +439,23 @@ static void
 keys_are_made_once(void)
 {
 	AUTO_ARENA a = arena_new(1 << 20);
-	struct bytes file;
+	struct bytes file, again;
 	char path[512];
 
 	snprintf(dir, sizeof(dir), "%s/keys", tap_tmpdir());
 	CHECK_INT(brake_key_make(dir, "editor", "stable", &e), 0);
 	CHECK_INT(brake_key_make(dir, "editor", "stable", &e), -1);
 	CHECK_INT(e.kind, ERR_CONFLICT);
-	CHECK_INT(brake_key_next(dir, "editor", "stable", &e), 0);
+	CHECK_INT(brake_key_next(dir, "editor", "stable", false, &e), 0);
+	snprintf(path, sizeof(path), "%s/editor/stable/key.next", dir);
+	CHECK_INT(file_read(a, path, 100, &file, &e), 0);
+	CHECK_INT(brake_key_next(dir, "editor", "stable", false, &e), -1);
+	CHECK_INT(e.kind, ERR_CONFLICT);
+	CHECK_INT(brake_key_next(dir, "editor", "stable", true, &e), 0);
+	CHECK_INT(file_read(a, path, 100, &again, &e), 0);
+	CHECK(memcmp(file.at, again.at, 64) != 0);
+	CHECK_INT(brake_key_next(dir, "editor", "beta", false, &e), -1);
+	CHECK_INT(e.kind, ERR_MISSING);
 	CHECK_INT(brake_key_make(dir, "..", "stable", &e), -1);
 	snprintf(path, sizeof(path), "%s/editor/stable/key", dir);
 	CHECK_INT(file_read(a, path, 100, &file, &e), 0);
