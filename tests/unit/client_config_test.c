@@ -55,7 +55,6 @@ config_refuses_what_is_wrong(void)
 {
 #define GOOD "url = https://u.example\nproduct = editor\n"
 	static const char *const wrong[] = {
-		"product = editor\n",
 		"url = https://u.example\n",
 		"url = ftp://u.example\nproduct = editor\n",
 		"url = file://relative\nproduct = editor\n",
