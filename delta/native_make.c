@@ -2,6 +2,7 @@
  * Making the native format: layout, references, a first map by anchors, the
  * blocks by matching views in which references are translated, streams.
  */
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -89,6 +90,78 @@ leave_pages(struct make *m, struct err *e)
 	return 0;
 }
 
+/* One of the two files, for a thread. */
+struct half {
+	struct sites *sites;
+	const struct image *image;
+	struct bytes file;
+	uint8_t *view;
+	const struct map *map; /* for the view of old */
+	bool blank;
+	struct err e;
+	int failed;
+};
+
+struct halves {
+	struct half half[2];
+	void (*work)(struct half *h);
+	atomic_int next;
+};
+
+static void *
+half_run(void *arg)
+{
+	struct halves *w = arg;
+	int i;
+
+	while ((i = atomic_fetch_add(&w->next, 1)) < 2)
+		w->work(&w->half[i]);
+	return NULL;
+}
+
+/* The same work on old and on new at once. */
+static int
+both(struct make *m, void (*work)(struct half *h), struct err *e)
+{
+	const bool blank = m->map.at == NULL;
+	struct halves w = { .half = { { .sites = &m->old_sites,
+					  .image = &m->tables.old,
+					  .file = m->old,
+					  .view = m->old_view,
+					  .map = blank ? NULL : &m->map,
+					  .blank = blank },
+				{ .sites = &m->new_sites,
+				    .image = &m->tables.new,
+				    .file = m->new,
+				    .view = m->new_view,
+				    .blank = blank } },
+		.work = work };
+	int i;
+
+	match_threads(half_run, &w, 2);
+	for (i = 0; i < 2; i++)
+		if (w.half[i].failed) {
+			*e = w.half[i].e;
+			return -1;
+		}
+	return 0;
+}
+
+static void
+scan_one(struct half *h)
+{
+	h->failed =
+	    sites_scan(h->sites, h->file.at, h->image, SIZE_MAX, &h->e) < 0;
+}
+
+static void
+view_one(struct half *h)
+{
+	const struct view_fill f = { h->sites, h->map, h->blank };
+
+	view_fill(&f, h->file, h->view);
+}
+
 static int
 scan(struct make *m, struct err *e)
 {
@@ -103,10 +176,7 @@ scan(struct make *m, struct err *e)
 	m->new_view = malloc(m->new.len + 1);
 	if (m->old_view == NULL || m->new_view == NULL)
 		return err_sys(e, "making the patch");
-	if (sites_scan(&m->old_sites, m->old.at, &m->tables.old, SIZE_MAX, e) <
-		0 ||
-	    sites_scan(&m->new_sites, m->new.at, &m->tables.new, SIZE_MAX, e) <
-		0)
+	if (both(m, scan_one, e) < 0)
 		return -1;
 	m->tables.sites = m->old_sites.n;
 	return 0;
@@ -122,13 +192,9 @@ view_of(const struct make *m)
 static int
 first_map(struct make *m, struct err *e)
 {
-	struct view_fill blank = { .sites = &m->old_sites, .blank = true };
 	struct view v = view_of(m);
 
-	view_fill(&blank, m->old, m->old_view);
-	blank.sites = &m->new_sites;
-	view_fill(&blank, m->new, m->new_view);
-	if (anchor_blocks(&v, &m->blocks, e) < 0 ||
+	if (both(m, view_one, e) < 0 || anchor_blocks(&v, &m->blocks, e) < 0 ||
 	    refine_blocks(&v, &m->blocks, e) < 0)
 		return -1;
 	return map_init(&m->map, m->blocks.at, m->blocks.n, &m->tables, e);
@@ -138,15 +204,13 @@ first_map(struct make *m, struct err *e)
 static int
 match(struct make *m, struct err *e)
 {
-	struct view_fill fill = { .sites = &m->old_sites, .map = &m->map };
 	CLEANUP(blocks_done) struct blocks guess = m->blocks;
 	struct view v = view_of(m);
 
-	view_fill(&fill, m->old, m->old_view);
-	fill = (struct view_fill){ .sites = &m->new_sites };
-	view_fill(&fill, m->new, m->new_view);
-	map_done(&m->map);
 	m->blocks = (struct blocks){ 0 };
+	if (both(m, view_one, e) < 0)
+		return -1;
+	map_done(&m->map);
 	if (settle_match(&v, &guess, &m->blocks, e) < 0 ||
 	    refine_blocks(&v, &m->blocks, e) < 0)
 		return -1;

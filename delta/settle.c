@@ -16,6 +16,8 @@
 #define LARGE	    ((uint64_t)32 << 20)
 #define RUN_MIN	    2048
 #define RUN_LARGE   512
+#define AGREE	    24
+#define DIFFER	    8
 #define MARGIN(run) ((run) / 8)
 
 /* A text without what was cut out, and where each part of it comes from. */
@@ -37,6 +39,30 @@ text_done(struct text *t)
 	free(t->part);
 }
 
+/*
+ * How far two files go along with each other: short differences do not matter
+ * where AGREE equal bytes follow within DIFFER.
+ */
+static uint64_t
+along(const uint8_t *new, const uint8_t *old, uint64_t len)
+{
+	uint64_t at = 0, n, k;
+
+	for (;;) {
+		at += suffix_common(new + at, old + at, (size_t)(len - at));
+		for (k = 1; k <= DIFFER && at + k < len; k++) {
+			n = len - at - k;
+			n = suffix_common(new + at + k, old + at + k,
+			    (size_t)(n < AGREE ? n : AGREE));
+			if (n == AGREE)
+				break;
+		}
+		if (k > DIFFER || at + k >= len)
+			return at;
+		at += k;
+	}
+}
+
 static int
 settle_block(const struct view *v, const struct block *b, struct blocks *out,
     struct err *e)
@@ -46,7 +72,7 @@ settle_block(const struct view *v, const struct block *b, struct blocks *out,
 	uint64_t at = 0, n;
 
 	while (at < b->len) {
-		n = suffix_common(new + at, old + at, (size_t)(b->len - at));
+		n = along(new + at, old + at, b->len - at);
 		if (n >= min &&
 		    blocks_add(out,
 			(struct block){ b->new + at + MARGIN(min),
