@@ -20,7 +20,7 @@ B       := build/tsan
 SANFLAGS := -fsanitize=thread -fno-omit-frame-pointer
 else
 B       := build
-HARDEN  := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -fcf-protection
+HARDEN  := -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -fcf-protection
 LDHARDEN := -Wl,-z,relro,-z,now,-z,noexecstack
 endif
 BIN := $(B)/bin
