@@ -2,6 +2,7 @@
 # timeout: 60
 # A server, mirror or network that changes documents: signatures, identity,
 # form, size; and a thief who has one of the keys.
+# shellcheck disable=SC2034,SC2010 # used by evil.sh, our own names
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/evil.sh"

@@ -2,6 +2,7 @@
 # timeout: 120
 # A source that replays, freezes, pins and recalls; a clock that is wrong; and
 # a thief of the brake key who does the same with signatures.
+# shellcheck disable=SC2034 # used by evil.sh
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/evil.sh"

@@ -2,6 +2,7 @@
 # timeout: 120
 # A server that answers badly: wrong lengths, cut connections, endless and slow
 # replies, redirects, errors; files that are not what was signed.
+# shellcheck disable=SC2034,SC2154,SC2010 # used by evil.sh, set by eval, our own names
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/evil.sh"
@@ -108,7 +109,7 @@ rules "$full @1 cut 300000" "$full flip 700000"
 attack "cut, then other bytes: not for ever" 1 'not what was signed'
 rules "$full @1 cut 300000" "$full @1 status 416"
 whole "cut, then 416: once more from the start"
-mkdir -p -m 700 "$CLIENT/state/editor/download"
+mkdir -m 700 "$CLIENT/state/editor/download"
 head -c 400000 /dev/zero >"$CLIENT/state/editor/download/$(ls "$B/$CH/targets/1.1.0/linux-x86_64" |
 	grep -v bsdiff | cut -d. -f1).part"
 run client update

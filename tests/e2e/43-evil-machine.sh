@@ -2,6 +2,7 @@
 # timeout: 120
 # A machine on which things go wrong: others may write, files are damaged, the
 # disk is full, a release does not work, two runs at once.
+# shellcheck disable=SC2010 # our own names
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/evil.sh"
