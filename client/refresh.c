@@ -12,7 +12,7 @@
 #include "manifest/base/file.h"
 #include "manifest/base/text.h"
 
-#define FILE_NAME_MAX 255 /* bytes, on all common file systems */
+#define FILE_NAME_MAX 248 /* bytes: 255, less what file_replace adds */
 #define DOCUMENT_NAME 64  /* of a top-level role, with its version */
 
 int

@@ -1,0 +1,378 @@
+// Keys: rotations, thresholds, types, and every way to count one twice.
+import { compare } from './compare.mjs';
+import { key } from './repo.mjs';
+
+const k = (i) => key('ed25519', 20 + i);
+const ks = (list) => list.map(k);
+
+// Versions of root as [keys, threshold, who signs]; the last one may be bad.
+const rootRotations = {
+  'one key is replaced': [[[1], 1, [1]], [[2], 1, [2, 1]], [[2], 1, [2]]],
+  'one key is replaced, with signatures of strangers': [[[1], 1, [3, 1, 4]], [[2], 1, [3, 2, 1, 4]], [[2], 1, [3, 2, 4]]],
+  '3 of 5 in several combinations': [
+    [[0, 1, 2, 3, 4], 3, [0, 2, 4]],
+    [[0, 1, 2, 3, 4], 3, [0, 4, 1]],
+    [[0, 1, 2, 3, 4], 3, [0, 1, 3]],
+    [[0, 1, 2, 3, 4], 3, [0, 1, 3]],
+  ],
+  '3 of 5, one key replaced': [[[0, 1, 2, 3, 4], 3, [0, 2, 4]], [[0, 1, 3, 4, 5], 3, [0, 4, 1]]],
+  '3 of 5, one key replaced step by step': [
+    [[0, 1, 2, 3, 4], 3, [0, 2, 4]],
+    [[0, 1, 3, 4, 5], 3, [0, 2, 4, 5]],
+    [[0, 1, 3, 4, 5], 3, [0, 4, 5]],
+  ],
+  '3 of 5, all keys replaced': [
+    [[0, 1, 2, 3, 4], 3, [0, 2, 4]],
+    [[5, 6, 7, 8, 9], 3, [0, 2, 4, 5, 6, 7]],
+    [[5, 6, 7, 8, 9], 3, [5, 6, 7]],
+  ],
+  'threshold up, 1 to 2 of 3': [[[1, 2, 3], 1, [1]], [[1, 2, 3], 2, [1, 2]]],
+  'threshold down, 2 to 1 of 3': [[[1, 2, 3], 2, [1, 2]], [[1, 2, 3], 1, [1, 2]], [[1, 2, 3], 1, [1]]],
+  'one key becomes 2 of 2': [[[1], 1, [1]], [[1, 2], 2, [1, 2]]],
+  'refused: without the old key': [[[1], 1, [1]], [[2], 1, [2, 3, 4], false]],
+  'refused: without the new key': [[[1], 1, [1]], [[2], 1, [1, 3, 4], false]],
+  'refused: not 3 of the new 5': [[[0, 1, 2, 3, 4], 3, [0, 2, 4]], [[0, 1, 3, 4, 5], 3, [0, 2, 4], false]],
+  'refused: not 3 of the old 5': [[[0, 1, 2, 3, 4], 3, [0, 2, 4]], [[0, 1, 3, 4, 5], 3, [0, 4, 5], false]],
+  'refused: the new threshold is not reached': [[[1, 2, 3], 1, [1]], [[1, 2, 3], 2, [2], false]],
+  'refused: the old threshold is not reached': [[[1, 2, 3], 2, [1, 2]], [[1, 2, 3], 1, [1], false]],
+};
+
+const otherRotations = {
+  'the key is replaced': [[2], 1, [2]],
+  'signatures of strangers do not matter': [[1], 1, [3, 1, 4]],
+  'refused: without the new key': [[2], 1, [1, 3, 4], false],
+  'refused: one of three is of another key': [[0, 1, 3, 4, 5], 3, [0, 2, 4], false],
+  'refused: two of three': [[0, 1, 3, 4, 5], 3, [0, 4], false],
+  '3 of 5, first': [[0, 1, 2, 3, 4], 3, [0, 2, 4]],
+  '3 of 5, second': [[0, 1, 2, 3, 4], 3, [0, 4, 1]],
+  '3 of 5, third': [[0, 1, 2, 3, 4], 3, [2, 3, 4]],
+};
+
+const cases = {};
+
+for (const [name, versions] of Object.entries(rootRotations))
+  cases[`root: ${name}`] = async (c) => {
+    const r = await c.start();
+    r.roles.root.version = 0;
+    r.files.delete('metadata/1.root.json');
+    let good = 0;
+    for (const [keys, threshold, signers, ok] of versions) {
+      r.assign('root', ks(keys), { threshold, signers: ks(signers) });
+      r.publish('root');
+      if (ok !== false) good++;
+    }
+    await c.init();
+    await c.refresh(good === versions.length);
+    c.trusted({ root: good });
+    c.trusted({ root: good }, 'js');
+  };
+
+for (const [name, [keys, threshold, signers, ok]] of Object.entries(otherRotations))
+  for (const role of ['timestamp', 'snapshot', 'targets'])
+    cases[`${role}: ${name}`] = async (c) => {
+      const r = await c.start();
+      await c.init();
+      await c.refresh();
+      r.assign(role, ks(keys), { threshold, signers: ks(signers) });
+      r.publish('root');
+      r.all();
+      await c.refresh(ok !== false);
+      c.trusted({ root: 2 });
+      if (ok !== false) c.asServed(role);
+    };
+
+// --- types ---
+
+for (const kind of ['ed25519', 'ecdsa', 'ecdsa-sha2-nistp256', 'rsa'])
+  cases[`${kind} signs everything`] = async (c) => {
+    const r = await c.start({ kind });
+    r.add('targets', 'a.txt', 'text');
+    r.delegate('targets', { name: 'A', paths: ['b/*'] });
+    r.add('A', 'b/b.txt', 'more');
+    r.all('A');
+    await c.init();
+    await c.download(['a.txt', 'b/b.txt']);
+    r.rotate('root');
+    r.signers.root.unshift(key(kind, 0));
+    r.publish('root');
+    await c.refresh();
+    c.trusted({ root: 2 });
+  };
+
+for (const kind of ['ed25519', 'ecdsa', 'rsa'])
+  cases[`${kind}: a changed signature does not count`] = async (c) => {
+    const r = await c.start();
+    const [old, added] = [r.signers.root[0], key(kind, 3)];
+    r.assign('root', [old, added], { threshold: 2 });
+    r.publish('root');
+    await c.init();
+    await c.refresh();
+    c.trusted({ root: 2 });
+    r.publish('root');
+    r.serve('root', (d) => {
+      const sig = Buffer.from(d.signatures[1].sig, 'hex');
+      sig[sig.length - 5] ^= 4;
+      d.signatures[1].sig = sig.toString('hex');
+      return JSON.stringify(d);
+    });
+    await c.refresh(false);
+    r.serve('root', (d) => {
+      d.signatures[1].sig = d.signatures[1].sig.slice(0, -2);
+      return JSON.stringify(d);
+    });
+    await c.refresh(false);
+    c.trusted({ root: 2 });
+  };
+
+cases['RSA of PKCS #1 version 1.5'] = async (c) => {
+  await c.start({ kind: 'rsa-pkcs1' });
+  await c.init(undefined, true);
+  await c.refresh(true, { js: 'does not know the scheme' });
+};
+
+cases['RSA-PSS with salts of other lengths'] = async (c) => {
+  const r = await c.start();
+  await c.init();
+  for (const salt of [0, 20, 32, 222]) {
+    const mine = key('rsa', 4);
+    mine.salt = salt;
+    r.assign('timestamp', [mine]);
+    r.publish('root', 'timestamp');
+    await c.refresh();
+    delete mine.salt;
+  }
+};
+
+cases['RSA of 1024 bits is too short'] = async (c) => {
+  const r = await c.start();
+  await c.init();
+  r.assign('timestamp', [key('rsa-short', 0)]);
+  r.publish('root', 'timestamp');
+  await c.refresh(false, { js: 'takes any length' });
+};
+
+cases['another curve is not P-256'] = async (c) => {
+  const r = await c.start();
+  await c.init();
+  r.assign('timestamp', [key('p384', 0)]);
+  r.publish('root', 'timestamp');
+  await c.refresh(false, { js: 'takes any curve under that name' });
+};
+
+cases['a P-256 point in hex'] = async (c) => {
+  const r = await c.start();
+  await c.init();
+  const mine = key('ecdsa', 7).alias('hex');
+  mine.public = { ...mine.public, keyval: { public: mine.point } };
+  r.assign('timestamp', [mine]);
+  r.publish('root', 'timestamp');
+  await c.refresh();
+};
+
+cases['an Ed25519 key as PEM'] = async (c) => {
+  const r = await c.start();
+  await c.init();
+  const mine = k(7).alias('pem');
+  const der = Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), Buffer.from(mine.public.keyval.public, 'hex')]);
+  const pem = `-----BEGIN PUBLIC KEY-----\n${der.toString('base64')}\n-----END PUBLIC KEY-----\n`;
+  mine.public = { ...mine.public, keyval: { public: pem } };
+  r.assign('timestamp', [mine]);
+  r.publish('root', 'timestamp');
+  await c.refresh();
+};
+
+cases['keys of unknown types are left alone'] = async (c) => {
+  const r = await c.start();
+  await c.init();
+  r.roles.root.keys.other = { keytype: 'sphincs', scheme: 'sphincs-1', keyval: { public: 'zz' } };
+  r.roles.root.keys.odd = { keytype: 'rsa', scheme: 'rsassa-pss-sha256', keyval: { public: '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n' } };
+  r.roles.root.roles.timestamp.keyids.push('other', 'odd');
+  r.publish('root');
+  await c.refresh();
+  c.trusted({ root: 2 });
+};
+
+cases['a private key is no public key'] = async (c) => {
+  const r = await c.start();
+  await c.init();
+  const mine = key('ecdsa', 8).alias('private');
+  mine.public = { ...mine.public, keyval: { public: mine.secret.export({ type: 'pkcs8', format: 'pem' }) } };
+  r.assign('timestamp', [mine]);
+  r.publish('root', 'timestamp');
+  await c.refresh(false);
+};
+
+cases['a key under the name of another type does not count'] = async (c) => {
+  const r = await c.start();
+  await c.init();
+  const mine = key('ecdsa', 8).alias('not-rsa');
+  mine.public = { ...mine.public, keytype: 'rsa', scheme: 'rsassa-pss-sha256' };
+  r.assign('timestamp', [mine]);
+  r.publish('root', 'timestamp');
+  await c.refresh(false, { js: 'goes by the PEM alone' });
+};
+
+// --- names and counts ---
+
+cases['key IDs may be any text'] = async (c) => {
+  const r = await c.start();
+  for (const [i, role] of ['timestamp', 'snapshot', 'targets'].entries())
+    r.assign(role, [k(i).alias(['0123', 'Schl\u00fcssel "x"', '../\\'][i])]);
+  r.publish('root');
+  r.all();
+  await c.init();
+  await c.refresh();
+  c.trusted({ root: 2, targets: 2 });
+};
+
+cases['keyid_hash_algorithms does not matter'] = async (c) => {
+  const r = await c.start();
+  await c.init();
+  for (const value of ['md5', ['md5'], 7]) {
+    r.roles.root.keys[r.roles.root.roles.snapshot.keyids[0]].keyid_hash_algorithms = value;
+    r.publish('root');
+    await c.refresh();
+  }
+  c.trusted({ root: 4 });
+};
+
+cases['one key under two IDs counts once'] = async (c) => {
+  const r = await c.start();
+  await c.init();
+  const names = ['a', 'b', 'c'].map((n) => k(1).alias(n));
+  r.assign('snapshot', names, { threshold: 2 });
+  r.publish('root', 'snapshot', 'timestamp');
+  await c.refresh(false, { js: 'counts IDs' });
+  c.trusted({ root: 2, snapshot: 0 });
+};
+
+cases['one ECDSA key in two forms counts once'] = async (c) => {
+  const r = await c.start();
+  await c.init();
+  const [a, b, x] = ['a', 'b', 'x'].map((n) => key('ecdsa', 9).alias(n));
+  b.public = { ...b.public, keyval: { public: b.point.toUpperCase() } };
+  x.public = { ...x.public, keytype: 'ecdsa-sha2-nistp256', more: 'x' };
+  r.assign('snapshot', [a, b, x], { threshold: 2 });
+  r.publish('root', 'snapshot', 'timestamp');
+  await c.refresh(false, { js: 'counts IDs' });
+  c.trusted({ root: 2, snapshot: 0 });
+};
+
+cases['one RSA key under two schemes counts once'] = async (c) => {
+  const r = await c.start();
+  await c.init();
+  const [a, b] = ['a', 'b'].map((n) => key('rsa', 5).alias(n));
+  b.scheme = 'rsa-pkcs1v15-sha256';
+  b.public = { ...b.public, scheme: b.scheme };
+  r.assign('snapshot', [a, b], { threshold: 2 });
+  r.publish('root', 'snapshot', 'timestamp');
+  await c.refresh(false);
+  c.trusted({ root: 2, snapshot: 0 });
+};
+
+cases['a key that a role names twice is refused'] = async (c) => {
+  const r = await c.start();
+  await c.init();
+  const ids = r.roles.root.roles.snapshot.keyids;
+  ids.push(ids[0]);
+  r.publish('root');
+  await c.refresh(false);
+  c.trusted({ root: 1 });
+};
+
+cases['a key that signs twice is refused'] = async (c) => {
+  const r = await c.start();
+  await c.init();
+  r.assign('timestamp', [k(1), k(2)], { threshold: 2, signers: [k(1), k(1)] });
+  r.publish('root', 'timestamp');
+  await c.refresh(false);
+};
+
+cases['the right ID with the signature of another key'] = async (c) => {
+  const r = await c.start();
+  await c.init();
+  const thief = k(3).alias(r.signers.timestamp[0].id);
+  r.signers.timestamp = [thief];
+  r.publish('timestamp');
+  await c.refresh(false);
+};
+
+cases['more signatures are asked for than there are keys'] = async (c) => {
+  const r = await c.start();
+  await c.init();
+  r.assign('snapshot', ks([1, 2, 3, 4, 5]), { threshold: 6 });
+  r.publish('root', 'snapshot', 'timestamp');
+  await c.refresh(false);
+  c.trusted({ root: 2, snapshot: 0 });
+};
+
+cases['a threshold of nothing is refused'] = async (c) => {
+  const r = await c.start();
+  await c.init();
+  r.assign('timestamp', [k(1)], { threshold: 0, signers: [] });
+  r.publish('root', 'timestamp');
+  await c.refresh(false);
+  c.trusted({ root: 1 });
+};
+
+cases['a document without signatures'] = async (c) => {
+  const r = await c.start();
+  await c.init();
+  r.signers.timestamp = [];
+  r.publish('timestamp');
+  await c.refresh(false);
+};
+
+cases['empty signatures wait for their holders'] = async (c) => {
+  const r = await c.start();
+  await c.init();
+  r.assign('root', [r.signers.root[0], k(1), k(2)], { threshold: 1, signers: [r.signers.root[0]] });
+  r.publish('root');
+  r.serve('root', (d) => JSON.stringify({ ...d, signatures: [{ keyid: k(1).id, sig: '' }, ...d.signatures, { keyid: k(2).id, sig: '' }] }));
+  await c.refresh();
+  c.trusted({ root: 2 });
+};
+
+cases['hex may be in upper case'] = async (c) => {
+  const r = await c.start();
+  await c.init();
+  r.publish('timestamp');
+  r.serve('timestamp', (d) => {
+    d.signatures[0].sig = d.signatures[0].sig.toUpperCase();
+    return JSON.stringify(d);
+  });
+  await c.refresh();
+  c.trusted({ timestamp: 2 });
+};
+
+cases['a key that root no longer names is not known'] = async (c) => {
+  const r = await c.start();
+  await c.init();
+  const { keys, roles } = r.roles.root;
+  delete keys[roles.timestamp.keyids[0]];
+  r.publish('root');
+  await c.refresh(false);
+  c.trusted({ root: 2, timestamp: 0 });
+};
+
+cases['a key of another role does not sign for this one'] = async (c) => {
+  const r = await c.start();
+  await c.init();
+  r.signers.snapshot = r.signers.targets;
+  r.publish('snapshot', 'timestamp');
+  await c.refresh(false);
+  c.trusted({ timestamp: 2, snapshot: 0 });
+};
+
+cases['stored documents of a replaced key are fetched anew'] = async (c) => {
+  const r = await c.start();
+  await c.init();
+  await c.refresh();
+  r.rotate('targets');
+  r.publish('root');
+  r.all();
+  await c.refresh();
+  c.asServed('targets');
+};
+
+await compare(cases);
