@@ -21,6 +21,8 @@ void ctl_change(const json_t *answer);
 void ctl_why(const json_t *answer);
 void ctl_versions(const json_t *answer);
 void ctl_history(const json_t *answer);
+void ctl_audit(const json_t *answer);
+void ctl_verified(const json_t *answer);
 void ctl_tokens(const json_t *answer);
 void ctl_channels(const json_t *answer);
 

@@ -296,6 +296,27 @@ ctl_history(const json_t *answer)
 }
 
 void
+ctl_audit(const json_t *answer)
+{
+	char reason[600];
+	size_t i;
+	json_t *v;
+
+	json_array_foreach(json_object_get(answer, "audit"), i, v)(void)
+	    printf("%lld %s %s %s by %s %s: %s\n", number(v, "n"),
+		text(v, "at"), or_none(text(v, "channel"), "-"),
+		text(v, "verb"), text(v, "who"), text(v, "arguments"),
+		text_safe(reason, sizeof(reason), text(v, "reason")));
+}
+
+void
+ctl_verified(const json_t *answer)
+{
+	(void)printf("%lld rows, unbroken; the last is %s\n",
+	    number(answer, "rows"), or_none(text(answer, "last"), "none"));
+}
+
+void
 ctl_tokens(const json_t *answer)
 {
 	char note[256];

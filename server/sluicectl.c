@@ -222,6 +222,24 @@ history_cmd(const struct args *args, struct err *e)
 }
 
 static int
+audit_cmd(const struct args *args, struct err *e)
+{
+	AUTO_JSON ask = new_ask(args, "audit");
+
+	(void)json_object_set_new(
+	    ask, "limit", json_integer(args_int(args, "limit", 50)));
+	return send_ask(args, ask, ctl_audit, e);
+}
+
+static int
+audit_verify_cmd(const struct args *args, struct err *e)
+{
+	AUTO_JSON ask = new_ask(args, "audit-verify");
+
+	return send_ask(args, ask, ctl_verified, e);
+}
+
+static int
 channel_list_cmd(const struct args *args, struct err *e)
 {
 	AUTO_JSON ask = new_ask(args, "channels");
@@ -253,8 +271,8 @@ token_create_cmd(const struct args *args, struct err *e)
 		return -1;
 	scopes = args_list(args, "scope", &n);
 	if (n == 0)
-		return err_set(e, ERR_USAGE,
-		    "a token needs --scope read, brake, publish or health");
+		return err_set(
+		    e, ERR_USAGE, "a token needs --scope read or publish");
 	for (size_t i = 0; i < n; i++) {
 		size_t at = strlen(words);
 
@@ -351,7 +369,7 @@ static const struct opt history[] = {
 	{ "limit", 0, OPT_INT, "N", "how many actions (50)" },
 };
 static const struct opt token[] = { REASON, DRY_RUN,
-	{ "scope", 0, OPT_LIST, "SCOPE", "read, brake, publish or health; may be repeated" },
+	{ "scope", 0, OPT_LIST, "SCOPE", "read or publish; may be repeated" },
 	{ "note", 0, OPT_TEXT, "TEXT", "whose it is" },
 	{ "expires", 0, OPT_DURATION, "TIME", "how long it is valid (for ever)" },
 };
@@ -371,6 +389,8 @@ static const struct verb verbs[] = {
 	{ "why", "CHANNEL", "which rung a client gets, and by which rule", why_cmd, OPTS(why), 1, 1 },
 	{ "versions", "CHANNEL", "installed versions by day and share", versions_cmd, OPTS(versions), 1, 1 },
 	{ "history", "CHANNEL", "releases and actions", history_cmd, OPTS(history), 1, 1 },
+	{ "audit", "[CHANNEL]", "who did what, when and why", audit_cmd, OPTS(history), 0, 1 },
+	{ "audit verify", "", "check the chain of the audit log", audit_verify_cmd, NULL, 0, 0, 0 },
 	{ "confirm", "CHANNEL", "believe a clock that is far ahead", confirm_cmd, OPTS(change), 1, 1 },
 	{ "token create", "", "make a token; it is shown once", token_create_cmd, OPTS(token), 0, 0 },
 	{ "token list", "", "tokens, without their secrets", token_list_cmd, NULL, 0, 0, 0 },

@@ -76,10 +76,9 @@ read_row(
 }
 
 int64_t
-audit_verify(struct db *db, struct err *e)
+audit_verify(struct db *db, char last[static SHA256_HEX_SIZE], struct err *e)
 {
-	char previous[SHA256_HEX_SIZE] = "", hash[SHA256_HEX_SIZE];
-	char want[SHA256_HEX_SIZE];
+	char hash[SHA256_HEX_SIZE], want[SHA256_HEX_SIZE];
 	AUTO_ARENA a = arena_new(4 << 20);
 	AUTO_ROWS r =
 	    db_rows(db, e, "SELECT " COLUMNS " FROM audit ORDER BY n", NO_BIND);
@@ -87,19 +86,22 @@ audit_verify(struct db *db, struct err *e)
 	int64_t n = 0;
 	int more;
 
-	if (a == NULL || r == NULL)
+	last[0] = '\0';
+	if (a == NULL)
+		return err_set(e, ERR_SYS, "no memory");
+	if (r == NULL)
 		return -1;
 	while ((more = rows_next(r, e)) > 0) {
 		arena_reset(a);
 		if (read_row(r, &row, a, e) < 0 ||
-		    chain(hash, previous, ++n, &row, e) < 0)
+		    chain(hash, last, ++n, &row, e) < 0)
 			return -1;
 		row_copy(r, 9, want, sizeof(want));
 		if (row_int(r, 0) != n || strcmp(hash, want) != 0)
 			return err_set(e, ERR_AUTH,
 			    "the audit log's chain breaks at row %lld",
 			    (long long)n);
-		memcpy(previous, hash, sizeof(previous));
+		memcpy(last, hash, sizeof(hash));
 	}
 	return more < 0 ? -1 : n;
 }

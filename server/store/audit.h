@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#include "manifest/base/digest.h"
 #include "server/store/db.h"
 
 struct audit {
@@ -23,8 +24,11 @@ struct audit {
 /* audit_add - append; call it in the transaction that makes the change. */
 int audit_add(struct db *db, const struct audit *r, struct err *e) MUST_CHECK;
 
-/* audit_verify - the number of rows, or -1: ERR_AUTH where the chain breaks. */
-int64_t audit_verify(struct db *db, struct err *e) MUST_CHECK;
+/* audit_verify - the number of rows, or -1: ERR_AUTH where the chain breaks.
+ * last gets the hash of the newest, which stands for all of them; "" for
+ * none. */
+int64_t audit_verify(
+    struct db *db, char last[static SHA256_HEX_SIZE], struct err *e) MUST_CHECK;
 
 /* audit_list - the newest rows of a channel ("": all) as a JSON array. */
 json_t *audit_list(struct db *db, const char *channel, int64_t limit,

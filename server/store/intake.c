@@ -394,7 +394,9 @@ intake_api(struct store *s, const json_t *ask, int fd)
 		outbox_refuse(s, q.id, &e);
 		return;
 	}
-	if (intake_token(s, token, "publish", q.who, &e) < 0 ||
+	if (intake_token(s, token,
+		strcmp(method, "GET") == 0 ? "read" : "publish", q.who,
+		&e) < 0 ||
 	    (fd >= 0 && read_body(&q, fd, &e) < 0) || parse(&q, path, &e) < 0 ||
 	    channel_load(s->db, q.channel, a, &e) == NULL) {
 		outbox_refuse(s, q.id, &e);

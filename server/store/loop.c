@@ -19,6 +19,7 @@
 #include "manifest/base/log.h"
 #include "server/ipc.h"
 #include "server/store/admin.h"
+#include "server/store/audit.h"
 #include "server/store/health.h"
 #include "server/store/intake.h"
 #include "server/store/intake_check.h"
@@ -304,6 +305,20 @@ turn(struct store *s, int signal_fd)
 	return 1;
 }
 
+/* A log that somebody has altered is no reason to serve nobody. */
+static void
+check_audit(struct store *s)
+{
+	char last[SHA256_HEX_SIZE];
+	struct err e;
+	int64_t n = audit_verify(s->db, last, &e);
+
+	if (n < 0)
+		log_error("audit_broken", F("error", (const char *)e.msg));
+	else
+		log_info("audit", F("rows", n), F("last", (const char *)last));
+}
+
 static int
 start(struct store *s, struct err *e)
 {
@@ -314,8 +329,10 @@ start(struct store *s, struct err *e)
 	if (fcntl(s->front_fd, F_SETFL, O_NONBLOCK) < 0 ||
 	    (s->post_fd >= 0 && fcntl(s->post_fd, F_SETFL, O_NONBLOCK) < 0))
 		return err_sys(e, "fcntl");
-	if (schema_open(&s->db, s->conf->state, DB_MUST_EXIST, e) < 0 ||
-	    switch_resume(s, e) < 0 || intake_check_resume(s, e) < 0)
+	if (schema_open(&s->db, s->conf->state, DB_MUST_EXIST, e) < 0)
+		return -1;
+	check_audit(s);
+	if (switch_resume(s, e) < 0 || intake_check_resume(s, e) < 0)
 		return -1;
 	s->table_due = true;
 	return outbox_send(s, json_pack("{ss}", "do", "started"), -1, e);

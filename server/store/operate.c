@@ -18,6 +18,7 @@
 
 #define ARENA_MAX  (64u << 20)
 #define REASON_MAX 500
+#define AUDIT_ROWS 50
 
 enum {
 	VERB_CHANNEL = 1, /* names a channel */
@@ -138,6 +139,28 @@ prune(struct operation *o, struct err *e)
 	    "files", (json_int_t)done.files, "bytes", (json_int_t)done.bytes);
 }
 
+static json_t *
+audit(struct operation *o, struct err *e)
+{
+	json_t *rows =
+	    audit_list(o->s->db, o->channel == NULL ? "" : o->channel->id,
+		operate_int(o, "limit", AUDIT_ROWS), e);
+
+	return rows == NULL ? NULL
+			    : json_pack("{sb so}", "ok", 1, "audit", rows);
+}
+
+static json_t *
+verify(struct operation *o, struct err *e)
+{
+	char last[SHA256_HEX_SIZE];
+	int64_t n = audit_verify(o->s->db, last, e);
+
+	return n < 0 ? NULL
+		     : json_pack("{sb sI ss}", "ok", 1, "rows", (json_int_t)n,
+			   "last", last);
+}
+
 /* A clock that is far ahead is believed once a person says so. */
 static json_t *
 confirm(struct operation *o, struct err *e)
@@ -176,6 +199,8 @@ static const struct verb_entry verbs[] = {
 	{ "why", show_why, VERB_CHANNEL },
 	{ "versions", show_versions, VERB_CHANNEL },
 	{ "history", show_history, VERB_CHANNEL },
+	{ "audit", audit, 0 },
+	{ "audit-verify", verify, 0 },
 	{ "percent", move_run, VERB_CHANNEL | VERB_CHANGE },
 	{ "halt", move_run, VERB_CHANNEL | VERB_CHANGE },
 	{ "resume", move_run, VERB_CHANNEL | VERB_CHANGE },

@@ -17,7 +17,7 @@ static const char migration_1[] =
     "CREATE TABLE token ("
     " id TEXT PRIMARY KEY,"  /* slc_<id>_<secret> */
     " hash TEXT NOT NULL,"   /* SHA-256 of the secret */
-    " scopes TEXT NOT NULL," /* words: read brake publish health */
+    " scopes TEXT NOT NULL," /* words: tokens.h */
     " note TEXT NOT NULL,"
     " created_s BIGINT NOT NULL,"
     " expires_s BIGINT NOT NULL,"

@@ -13,9 +13,9 @@
 #define TOKEN_ID_SIZE	17  /* 16 hex digits */
 #define TOKEN_TEXT_SIZE 128 /* of a whole token */
 
-/* tokens_create - make one; text is its only copy.  scopes: words of "read",
- * "brake", "publish", "health", separated by single spaces; expires_s 0:
- * never. */
+/* tokens_create - make one; text is its only copy.  scopes: words of "read"
+ * (what is published, and its files) and "publish" (hand in more; includes
+ * "read"), separated by a single space; expires_s 0: never. */
 struct token_new {
 	const char *scopes, *note;
 	int64_t expires_s;

@@ -217,7 +217,7 @@ uploads_blob(struct store *s, const json_t *ask)
 	int fd = -1;
 
 	if (a == NULL || read_ask(&u, ask, &e) < 0 ||
-	    intake_token(s, u.token, "publish", who, &e) < 0) {
+	    intake_token(s, u.token, "read", who, &e) < 0) {
 		outbox_refuse(s, u.id, &e);
 		return;
 	}

@@ -89,4 +89,20 @@ is "... at the rollback" "$(echo "$OUT" | jq -r .kind)" rollback
 check "the history names the reasons" ctl history "$CHANNEL"
 like "... of the halt" "$OUT" "it is slow"
 like "... of the rollback" "$OUT" "it loses files"
+
+check "the audit log is listed" ctl audit
+like "... with every channel's rows" "$OUT" "$CHANNEL rollback by uid [0-9]+ .*it loses files"
+like "... and the server's own" "$OUT" '^1 .* - init by sluiced init'
+check "its chain is checked" ctl audit verify
+like "... to the last row" "$OUT" '[0-9]+ rows, unbroken; the last is [0-9a-f]{64}$'
+like "... at start too" "$(cat "$SERVER_LOG")" 'event=audit rows=[0-9]+ last=[0-9a-f]{64}'
+if has sqlite3; then
+	server_stop
+	sqlite3 "$STATE/db/sluice.db" \
+		"UPDATE audit SET reason = 'it was fine' WHERE verb = 'halt'"
+	check "it starts with a row that was altered" server_start
+	like "... and says so" "$(cat "$SERVER_LOG")" 'event=audit_broken'
+	refused "... so does audit verify" 1 ctl audit verify
+	like "... with the row" "$ERR" 'breaks at row [0-9]+'
+fi
 finish

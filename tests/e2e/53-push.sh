@@ -32,6 +32,10 @@ refused "no token" 2 env -u SLUICE_TOKEN "$BIN/sluice-sign" push "$PUB" "$URL"
 refused "a token for reading" 1 env SLUICE_TOKEN="$read_token" \
 	"$BIN/sluice-sign" push "$PUB" "$URL"
 like "... lacks the scope, by name" "$ERR" publish
+is "... but may read" "$(auth "$read_token")" 200
+refused "a token for what there is not is not made" 2 ctl token create \
+	--scope health --reason "for the test"
+like "... the scopes are named" "$ERR" 'read, publish'
 check "a token that soon ends" ctl token create --scope publish --expires 2s \
 	--reason "for the test" --note "short"
 short=$OUT

@@ -154,22 +154,27 @@ static void
 audit_chain_shows_every_change(void)
 {
 	char state[512];
+	char last[SHA256_HEX_SIZE], before[SHA256_HEX_SIZE];
 	AUTO_DB db = fresh(state);
 	struct err e;
 
+	CHECK_INT(audit_verify(db, last, &e), 0);
+	CHECK_TEXT(last, "");
 	add_row(db, "one");
+	CHECK_INT(audit_verify(db, before, &e), 1);
 	add_row(db, "two");
 	add_row(db, "three");
-	CHECK_INT(audit_verify(db, &e), 3);
+	CHECK_INT(audit_verify(db, last, &e), 3);
+	CHECK(strcmp(last, before) != 0);
 	CHECK(db_do(db, &e, "UPDATE audit SET reason = 'TWO' WHERE n = 2",
 		  NO_BIND) == 1);
-	CHECK_INT(audit_verify(db, &e), -1);
+	CHECK_INT(audit_verify(db, last, &e), -1);
 	CHECK_INT(e.kind, ERR_AUTH);
 	CHECK(db_do(db, &e, "UPDATE audit SET reason = 'two' WHERE n = 2",
 		  NO_BIND) == 1);
-	CHECK_INT(audit_verify(db, &e), 3);
+	CHECK_INT(audit_verify(db, last, &e), 3);
 	CHECK(db_do(db, &e, "DELETE FROM audit WHERE n = 2", NO_BIND) == 1);
-	CHECK_INT(audit_verify(db, &e), -1);
+	CHECK_INT(audit_verify(db, last, &e), -1);
 }
 
 static const struct tap_test tests[] = {
