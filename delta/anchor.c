@@ -2,15 +2,18 @@
  * Matching by anchors: a rolling hash of 24 bytes, of which one in eight by its
  * value, so that the same bytes are anchors in both files.
  */
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "delta/match.h"
 #include "delta/native.h"
 #include "delta/suffix.h"
 
 #define WINDOW	   24
 #define SAMPLE	   7 /* hash & SAMPLE == 0 */
 #define CANDIDATES 4
+#define PIECE	   ((size_t)2 << 20)
 #define PRIME	   0x9e3779b97f4a7c15
 
 struct anchors {
@@ -157,35 +160,99 @@ best_block(const struct anchors *a, const struct view *v, uint64_t h,
 	return best;
 }
 
+/* A piece of new, matched by one thread: the pieces do not depend on how many
+ * threads there are. */
+struct piece {
+	const struct anchors *a;
+	const struct view *v; /* its new ends where the piece does */
+	uint64_t begin;
+	struct blocks blocks;
+	struct err e;
+	int failed;
+};
+
+static int
+scan_piece(struct piece *p, const struct view *v)
+{
+	struct block last = { p->begin, p->begin, 0 }, b;
+	uint64_t at = p->begin, h;
+
+	if (v->new.len - at < WINDOW)
+		return 0;
+	h = hash_first(v->new.at + at);
+	for (;;) {
+		b.len = 0;
+		if (sampled(h))
+			b = best_block(p->a, v, h, at, &last);
+		if (b.len >= WINDOW) {
+			if (blocks_add(&p->blocks, b, &p->e) < 0)
+				return -1;
+			last = b;
+			at = b.new + b.len;
+			if (v->new.len - at < WINDOW)
+				return 0;
+			h = hash_first(v->new.at + at);
+			continue;
+		}
+		if (at + WINDOW >= v->new.len)
+			return 0;
+		h = hash_next(p->a, h, v->new.at + at);
+		at++;
+	}
+}
+
+struct work {
+	struct piece *piece;
+	size_t n;
+	atomic_size_t next;
+};
+
+static void *
+work_run(void *arg)
+{
+	struct work *w = arg;
+	size_t i;
+
+	while ((i = atomic_fetch_add(&w->next, 1)) < w->n) {
+		struct piece *p = &w->piece[i];
+		struct view v = *p->v;
+
+		if (v.new.len - p->begin > PIECE)
+			v.new.len = p->begin + PIECE;
+		p->failed = scan_piece(p, &v) < 0;
+	}
+	return NULL;
+}
+
 static int
 scan_new(const struct anchors *a, const struct view *v, struct blocks *out,
     struct err *e)
 {
-	struct block last = { 0 }, b;
-	uint64_t at = 0, h;
+	struct work w = { .n = v->new.len / PIECE + 1 };
+	int failed = 0;
+	size_t i, k;
 
-	if (v->new.len < WINDOW)
-		return 0;
-	h = hash_first(v->new.at);
-	for (;;) {
-		if (sampled(h)) {
-			b = best_block(a, v, h, at, &last);
-			if (b.len >= WINDOW) {
-				if (blocks_add(out, b, e) < 0)
-					return -1;
-				last = b;
-				at = b.new + b.len;
-				if (v->new.len - at < WINDOW)
-					return 0;
-				h = hash_first(v->new.at + at);
-				continue;
-			}
+	w.piece = calloc(w.n, sizeof(*w.piece));
+	if (w.piece == NULL)
+		return err_sys(e, "matching");
+	for (i = 0; i < w.n; i++)
+		w.piece[i] = (struct piece){
+			.a = a, .v = v, .begin = (uint64_t)i * PIECE
+		};
+	match_threads(work_run, &w, w.n);
+	for (i = 0; i < w.n; i++) {
+		struct piece *p = &w.piece[i];
+
+		if (p->failed && failed == 0) {
+			*e = p->e;
+			failed = -1;
 		}
-		if (at + WINDOW >= v->new.len)
-			return 0;
-		h = hash_next(a, h, v->new.at + at);
-		at++;
+		for (k = 0; k < p->blocks.n && failed == 0; k++)
+			failed = blocks_add(out, p->blocks.at[k], e);
+		blocks_done(&p->blocks);
 	}
+	free(w.piece);
+	return failed;
 }
 
 int

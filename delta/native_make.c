@@ -276,8 +276,12 @@ native_make(const struct delta_make *d, struct err *e)
 		return err_set(e, ERR_LIMIT,
 		    "making this patch takes %s of memory",
 		    size_text(text, sizeof(text), need));
-	if (scan(&m, e) < 0 || first_map(&m, e) < 0 || match(&m, e) < 0 ||
-	    match(&m, e) < 0 || encode(&m, e) < 0)
+	if (scan(&m, e) < 0 || first_map(&m, e) < 0 || match(&m, e) < 0)
+		return -1;
+	/* once more, with the better map: it saves 0.7 % */
+	if (match(&m, e) < 0)
+		return -1;
+	if (encode(&m, e) < 0)
 		return -1;
 	return write_patch(&m, d->patch_fd, e);
 }
