@@ -12,12 +12,13 @@
 
 #define WINDOW	   24
 #define SAMPLE	   7 /* hash & SAMPLE == 0 */
+#define BITS_MAX   26
 #define CANDIDATES 4
 #define PIECE	   ((size_t)2 << 20)
 #define PRIME	   0x9e3779b97f4a7c15
 
 struct anchors {
-	uint64_t *at; /* owned; offset + 1, CANDIDATES for each hash */
+	uint32_t *at; /* owned; offset + 1, CANDIDATES for each hash */
 	unsigned bits;
 	uint64_t out; /* PRIME to the power of WINDOW */
 };
@@ -78,7 +79,7 @@ sampled(uint64_t h)
 	return (h >> 40 & SAMPLE) == 0;
 }
 
-static uint64_t *
+static uint32_t *
 bucket(const struct anchors *a, uint64_t h)
 {
 	return &a->at[((h ^ h >> 32) * PRIME >> (64 - a->bits)) * CANDIDATES];
@@ -87,11 +88,12 @@ bucket(const struct anchors *a, uint64_t h)
 static int
 index_old(struct anchors *a, struct bytes old, struct err *e)
 {
-	uint64_t h, off, *b;
+	uint64_t h, off;
+	uint32_t *b;
 	int i;
 
 	a->bits = 8;
-	while (a->bits < 28 && old.len >> (a->bits + 3) != 0)
+	while (a->bits < BITS_MAX && old.len >> (a->bits + 4) != 0)
 		a->bits++;
 	a->at = calloc((size_t)CANDIDATES << a->bits, sizeof(*a->at));
 	if (a->at == NULL)
@@ -108,9 +110,10 @@ index_old(struct anchors *a, struct bytes old, struct err *e)
 			for (i = 0; i < CANDIDATES && b[i] != 0; i++)
 				continue;
 			if (i < CANDIDATES)
-				b[i] = off + 1;
+				b[i] = (uint32_t)off + 1;
 		}
-		if (off + WINDOW >= old.len)
+		/* what lies further is for the suffix array */
+		if (off + WINDOW >= old.len || off + 1 >= UINT32_MAX)
 			return 0;
 		h = hash_next(a, h, old.at + off);
 	}
@@ -143,7 +146,7 @@ best_block(const struct anchors *a, const struct view *v, uint64_t h,
 {
 	uint64_t from = last->new + last->len,
 		 here = new + last->old - last->new;
-	const uint64_t *b = bucket(a, h);
+	const uint32_t *b = bucket(a, h);
 	struct block best = { 0 }, c;
 	int i;
 
