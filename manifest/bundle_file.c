@@ -351,6 +351,13 @@ bundle_file_view(const struct bundle_file *f, struct trust *t,
 	t->offline_s = f->list->created_s;
 	if (trust_timestamp(t, file, behind, e) < 0)
 		return -1;
+	/* of equal versions the one that was seen first is kept */
+	if (t->timestamp->file.len != file.len ||
+	    memcmp(t->timestamp->file.at, file.at, file.len) != 0)
+		return err_set(e, ERR_REFUSED,
+		    "timestamp.json: another one of version %" PRId64
+		    " was seen before",
+		    t->timestamp->version);
 	if (!t->timestamp->offline)
 		return err_set(e, ERR_REFUSED,
 		    "timestamp.json: made by a server, not for a bundle");

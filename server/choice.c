@@ -29,7 +29,8 @@ rule_name(enum rule r)
 		[RULE_REPAIR] = "repair",
 		[RULE_PERCENTAGE] = "percentage",
 		[RULE_WAIT] = "wait",
-		[RULE_SEEN_HIGH] = "seen" };
+		[RULE_SEEN_HIGH] = "seen",
+		[RULE_MIRROR] = "mirror" };
 
 	return (size_t)r < COUNT(names) ? names[r] : "unknown";
 }
@@ -282,6 +283,13 @@ choice_make(
 
 	if (l->m == 0 || c->nscopes == 0)
 		return ch;
+	if (c->mirror) {
+		ch.rule = RULE_MIRROR;
+		ch.rung = c->mirror_rung;
+		ch.bucket = cohort_bucket(c->salt, q->id);
+		ch.high = ladder_kind(l, ch.rung) == RUNG_OFFER;
+		return ch;
+	}
 	p = place_for(c, q);
 	ch.scope = p.scope;
 	ch.bucket = cohort_bucket(c->salt, q->id);

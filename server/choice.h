@@ -29,6 +29,7 @@ enum rule {
 	RULE_PERCENTAGE, /* admitted by bucket */
 	RULE_WAIT,	 /* not admitted by bucket */
 	RULE_SEEN_HIGH,	 /* low would be below what the client has seen */
+	RULE_MIRROR,	 /* the one rung that a bundle brought */
 };
 const char *rule_name(enum rule r);
 

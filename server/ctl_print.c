@@ -166,6 +166,44 @@ print_polls(const json_t *polls)
 	json_decref(sums);
 }
 
+/* What came by hand from places without a network; it has no vote. */
+static void
+print_sites(const json_t *sites)
+{
+	size_t i, k;
+	json_t *s, *n;
+
+	json_array_foreach(sites, i, s)
+	{
+		(void)printf("  site %-17s until %s:", text(s, "site"),
+		    text(s, "until"));
+		json_array_foreach(json_object_get(s, "counts"), k, n)(
+		    void) printf(" %s %s %lld%s", text(n, "version"),
+		    text(n, "event"), number(n, "n"),
+		    k + 1 < json_array_size(json_object_get(s, "counts")) ? ","
+									  : "");
+		(void)putchar('\n');
+	}
+}
+
+/* A mirror has one rung, and nothing to set. */
+static void
+print_where(const json_t *c)
+{
+	const json_t *s = json_array_get(json_object_get(c, "scopes"), 0);
+
+	if (!json_is_true(json_object_get(c, "mirror"))) {
+		print_state(c);
+		return;
+	}
+	(void)printf("  %-22s of bundles", "mirror");
+	if (s != NULL) {
+		(void)fputs(", ", stdout);
+		print_rung("everybody", json_object_get(s, "low"));
+	}
+	(void)putchar('\n');
+}
+
 static void
 print_channel(const json_t *c)
 {
@@ -192,12 +230,13 @@ print_channel(const json_t *c)
 			(void)printf("  %-22s %s\n", "not before",
 			    text(c, "not_before"));
 	}
-	print_state(c);
+	print_where(c);
 	print_polls(json_object_get(c, "polls"));
 	json_array_foreach(json_object_get(c, "reports"), i, v)(void)
 	    printf("  %-22s %s %s %s: %lld, with ticket %lld\n",
 		i == 0 ? "reports" : "", text(v, "day"), text(v, "version"),
 		text(v, "event"), number(v, "n"), number(v, "tickets"));
+	print_sites(json_object_get(c, "sites"));
 	json_array_foreach(json_object_get(c, "incoming"), i, v)(void)
 	    printf("  %-22s %lld %s by %s%s%s\n", i == 0 ? "incoming" : "",
 		number(v, "m"), text(v, "state"), text(v, "who"),

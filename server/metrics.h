@@ -15,7 +15,7 @@
 #include "server/sandbox.h"
 
 #define METRICS_CHANNELS 64 /* those beyond are counted as the last */
-#define METRICS_RULES	 (RULE_SEEN_HIGH + 1)
+#define METRICS_RULES	 (RULE_MIRROR + 1)
 #define METRICS_KINDS	 (RUNG_ROLLBACK + 1)
 #define METRICS_STATUSES 600
 

@@ -72,6 +72,12 @@ struct channel_state {
 	 * 0: none; kept after the lift, because nobody may be moved down.
 	 */
 	int stop_floor;
+	/*
+	 * A mirror: its views come from bundles and nothing moves it here.
+	 * Everybody gets mirror_rung, the only one with a timestamp.
+	 */
+	bool mirror;
+	int mirror_rung;
 };
 
 /* The moves of one scope.  -1 with ERR_REFUSED leaves it as it was. */

@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "manifest/base/file.h"
 #include "manifest/base/json.h"
 #include "manifest/base/text.h"
 #include "manifest/base/verb.h"
 #include "server/ctl.h"
 
+#define REPORTS_MAX   (512 * 1024)
 #define STATE_DEFAULT "/var/lib/sluice"
 
 /* --- asking --- */
@@ -330,6 +332,36 @@ prune_cmd(const struct args *args, struct err *e)
 	return send_ask(args, ask, print_pruned, e);
 }
 
+static void
+print_reports(const json_t *v)
+{
+	(void)printf(
+	    "%s%lld counts of %s, %lld of channels that are not here\n",
+	    json_is_true(json_object_get(v, "dry_run")) ? "would take " : "",
+	    (long long)json_integer_value(json_object_get(v, "taken")),
+	    json_string_value(json_object_get(v, "site")),
+	    (long long)json_integer_value(json_object_get(v, "skipped")));
+}
+
+static int
+reports_import_cmd(const struct args *args, struct err *e)
+{
+	AUTO_ARENA a = arena_new(4 << 20);
+	struct bytes file;
+	json_t *v;
+	AUTO_JSON ask = NULL;
+
+	if (a == NULL)
+		return err_set(e, ERR_SYS, "no memory");
+	if (file_read(a, args->argv[0], REPORTS_MAX, &file, e) < 0 ||
+	    (ask = v = new_change(args, "reports-import", e)) == NULL)
+		return -1;
+	(void)json_object_del(v, "channel");
+	set_text(v, "file", (const char *)file.at);
+	set_text(v, "key", args_text(args, "key", NULL));
+	return send_ask(args, v, print_reports, e);
+}
+
 /* --- tables --- */
 
 // clang-format off
@@ -374,6 +406,10 @@ static const struct opt token[] = { REASON, DRY_RUN,
 	{ "expires", 0, OPT_DURATION, "TIME", "how long it is valid (for ever)" },
 };
 
+static const struct opt reports[] = { REASON, DRY_RUN,
+	{ "key", 0, OPT_TEXT, "KEY", "the site's public key, the first time" },
+};
+
 #define OPTS(o) (o), COUNT(o)
 static const struct verb verbs[] = {
 	{ "status", "[CHANNEL]", "where everything stands", status_cmd, NULL, 0, 0, 1 },
@@ -396,6 +432,7 @@ static const struct verb verbs[] = {
 	{ "token list", "", "tokens, without their secrets", token_list_cmd, NULL, 0, 0, 0 },
 	{ "token revoke", "ID", "end a token", token_revoke_cmd, OPTS(change), 1, 1 },
 	{ "channel list", "", "channels and the roots that they trust", channel_list_cmd, NULL, 0, 0, 0 },
+	{ "reports import", "FILE", "take in what a site without a network counted", reports_import_cmd, OPTS(reports), 1, 1 },
 	{ "prune", "", "drop what nothing names any more", prune_cmd, OPTS(dry_run), 0, 0 },
 };
 static const struct program program = { "sluicectl",

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "manifest/base/file.h"
+#include "manifest/base/json.h"
 #include "manifest/base/log.h"
 #include "manifest/base/secret.h"
 #include "manifest/base/text.h"
@@ -94,6 +95,8 @@ static int
 cmd_channel_add(const struct args *args, struct err *e)
 {
 	const char *root = args_text(args, "root", NULL);
+	struct store_channel ask = { args->argv[0], root,
+		args_flag(args, "mirror") };
 	struct server_config conf;
 	char fingerprint[65];
 	AUTO_ARENA a = NULL;
@@ -102,7 +105,7 @@ cmd_channel_add(const struct args *args, struct err *e)
 		return err_set(e, ERR_USAGE,
 		    "channel add needs --root FILE, the channel's first root");
 	if (configure(args, &conf, &a, e) < 0 ||
-	    store_channel_add(&conf, args->argv[0], root, fingerprint, e) < 0)
+	    store_channel_add(&conf, &ask, fingerprint, e) < 0)
 		return -1;
 	if (args_flag(args, "json"))
 		printf("{\"channel\":\"%s\",\"root_sha256\":\"%s\"}\n",
@@ -138,6 +141,72 @@ cmd_brake_next(const struct args *args, struct err *e)
 		printf("next brake key of %s: %s\nit signs once a root that"
 		       " names it is published\n",
 		    next.channel, path);
+	return 0;
+}
+
+static void
+print_imported(const json_t *facts)
+{
+	json_t *list = json_object_get(facts, "channels"), *c;
+	char until[TIME_TEXT_SIZE];
+	size_t i;
+
+	json_array_foreach(list, i, c)
+	{
+		int64_t stamp_s = json_integer_value(
+		    json_object_get(c, "timestamp_expires_s"));
+		int64_t pub_s =
+		    json_integer_value(json_object_get(c, "expires_s"));
+
+		time_write(until, stamp_s < pub_s ? stamp_s : pub_s);
+		printf("%s: publication %lld, rung %lld, served until %s\n",
+		    json_string_value(json_object_get(c, "channel")),
+		    (long long)json_integer_value(json_object_get(c, "m")),
+		    (long long)json_integer_value(json_object_get(c, "rung")),
+		    until);
+	}
+}
+
+static int
+cmd_import(const struct args *args, struct err *e)
+{
+	struct server_config conf;
+	AUTO_ARENA a = NULL;
+	AUTO_JSON facts = NULL;
+
+	if (configure(args, &conf, &a, e) < 0 ||
+	    (facts = store_import(&conf, args->argv[0], e)) == NULL)
+		return -1;
+	if (!args_flag(args, "json")) {
+		print_imported(facts);
+		return 0;
+	}
+	(void)json_object_del(facts, "blobs");
+	(void)json_dumpf(facts, stdout, JSON_INDENT(2) | JSON_SORT_KEYS);
+	(void)putchar('\n');
+	return 0;
+}
+
+static int
+cmd_export(const struct args *args, struct err *e)
+{
+	struct store_export ask = { args_text(args, "out", NULL),
+		args_text(args, "site", NULL), args_int(args, "days", 90) };
+	struct server_config conf;
+	AUTO_ARENA a = NULL;
+	char key[64];
+	int64_t rows;
+
+	if (ask.out == NULL || ask.days < 1 || ask.days > 3660)
+		return err_set(e, ERR_USAGE, "export-reports needs -o FILE");
+	if (configure(args, &conf, &a, e) < 0 ||
+	    store_export(&conf, &ask, key, &rows, e) < 0)
+		return -1;
+	if (args_flag(args, "json"))
+		printf(
+		    "{\"key\":\"%s\",\"rows\":%lld}\n", key, (long long)rows);
+	else
+		printf("%lld counts, signed by %s\n", (long long)rows, key);
 	return 0;
 }
 
@@ -205,9 +274,15 @@ static const struct opt init_opts[] = {
 };
 static const struct opt channel_opts[] = {
 	{ "root", 0, OPT_TEXT, "FILE", "the channel's first root" },
+	{ "mirror", 0, OPT_FLAG, NULL, "served from bundles; needs no brake" },
 };
 static const struct opt next_opts[] = {
 	{ "replace", 0, OPT_FLAG, NULL, "instead of one that waits already" },
+};
+static const struct opt export_opts[] = {
+	{ "out", 'o', OPT_TEXT, "FILE", "where the counts go" },
+	{ "site", 0, OPT_TEXT, "NAME", "this site's name (from its key)" },
+	{ "days", 0, OPT_INT, "N", "how far back (90)" },
 };
 static const struct opt check_opts[] = {
 	{ "print", 'n', OPT_FLAG, NULL, "print the effective configuration" },
@@ -220,6 +295,10 @@ static const struct verb verbs[] = {
 	    cmd_channel_add, channel_opts, COUNT(channel_opts), 1, 1 },
 	{ "brake next", "PRODUCT/CHANNEL", "make the brake key that is to follow",
 	    cmd_brake_next, next_opts, COUNT(next_opts), 1, 1 },
+	{ "import", "FILE", "take a bundle into the channels mirrored here",
+	    cmd_import, NULL, 0, 1, 1 },
+	{ "export-reports", "", "what clients reported, for the server outside",
+	    cmd_export, export_opts, COUNT(export_opts), 0, 0 },
 	{ "check", "", "check the configuration without starting", cmd_check,
 	    check_opts, COUNT(check_opts), 0, 0 },
 	{ "prune", "", "drop what nothing names any more (server stopped)",

@@ -87,6 +87,9 @@ state_write(const struct channel_state *c, struct err *e)
 	    "stop_floor", c->stop_floor);
 	if (v == NULL)
 		err_set(e, ERR_SYS, "channel state: no memory, or no UTF-8");
+	else if (c->mirror)
+		json_object_set_new(
+		    v, "mirror_rung", json_integer(c->mirror_rung));
 	return v;
 }
 
@@ -265,5 +268,11 @@ state_read(const json_t *v, struct channel_state *c, struct err *e)
 	c->not_before_s = get_int(&r, v, "not_before_s", 0, INT64_MAX);
 	read_scopes(&r, v, c);
 	read_lists(&r, v, c);
+	c->mirror = json_object_get(v, "mirror_rung") != NULL;
+	if (c->mirror)
+		c->mirror_rung = (int)get_int(&r, v, "mirror_rung", 0,
+		    r.failed || c->ladder.m == 0
+			? 0
+			: ladder_rungs(&c->ladder) - 1);
 	return r.failed ? -1 : 0;
 }

@@ -11,6 +11,8 @@
 
 #include <sys/types.h>
 
+#include <jansson.h>
+
 #include "manifest/base/base.h"
 #include "manifest/base/err.h"
 #include "server/config.h"
@@ -66,9 +68,35 @@ int store_key_next(const char *state, const struct store_key_next *n,
  * database); fingerprint is the digest of the file.  A running server is told
  * through its admin socket.  ERR_REFUSED for a root with keys of keys-example/,
  * unless the configuration allows them. */
-int store_channel_add(const struct server_config *conf, const char *channel,
-    const char *root_path, char fingerprint[static 65],
+struct store_channel {
+	const char *id, *root_path;
+	bool mirror; /* its publications come from bundles: no brake */
+};
+int store_channel_add(const struct server_config *conf,
+    const struct store_channel *ask, char fingerprint[static 65],
     struct err *e) MUST_CHECK;
+
+/*
+ * store_import - take a bundle into the channels that this server mirrors.
+ * What was taken: import_read.h's facts (new reference); NULL with e.
+ * ERR_REFUSED also for an older one than was imported before.
+ */
+json_t *store_import(const struct server_config *conf, const char *path,
+    struct err *e) MUST_CHECK;
+
+/* store_export - what clients reported here, signed, for the server outside
+ * (sites.h); key gets the site's public key as a minisign line. */
+struct store_export {
+	const char *out;
+	const char *site; /* its name; NULL: made from its key */
+	int64_t days;
+};
+int store_export(const struct server_config *conf,
+    const struct store_export *ask, char key[static 64], int64_t *rows,
+    struct err *e) MUST_CHECK;
+
+/* store_reload - a running server makes its table anew; none is fine. */
+void store_reload(const struct server_config *conf);
 
 /* store_prune - drop what nothing names any more, from a stopped server's
  * state (a running one does it by itself).  *freed gets bytes. */

@@ -20,7 +20,7 @@
 #include "server/store.h"
 #include "server/store/operate.h"
 
-#define LINE_MAX_BYTES (64 * 1024)
+#define LINE_MAX_BYTES (1024 * 1024) /* reports of sites */
 #define ANSWER_MAX     (32 << 20)
 #define DEADLINE_MS    10000
 #define GROUPS_OF_PEER 256

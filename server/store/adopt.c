@@ -199,6 +199,22 @@ adopt_publication(struct store *s, const struct channel *c, const char *id,
 
 /* --- following the brake --- */
 
+int
+adopt_check(struct store *s, const struct channel *c, struct err *e)
+{
+	struct err unknown;
+	AUTO_JSON state = brake_state(s, c->id, &unknown);
+	int64_t m = json_integer_value(json_object_get(state, "m"));
+
+	/* a brake that cannot say is no reason to refuse */
+	if (m <= c->state.ladder.m)
+		return 0;
+	return err_set(e, ERR_CONFLICT,
+	    "the brake holds publication %lld, which this database lacks:"
+	    " push it again first",
+	    (long long)m);
+}
+
 /* The highest rung at which any scope stands. */
 static int
 highest(const struct channel_state *c)

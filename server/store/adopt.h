@@ -20,4 +20,10 @@ int adopt_publication(struct store *s, const struct channel *c, const char *id,
 int adopt_follow(
     struct store *s, const char *channel, struct err *e) MUST_CHECK;
 
+/* adopt_check - ERR_CONFLICT while the brake holds a publication that the
+ * database (one from a backup) lacks: nothing of ours would be signed, but the
+ * history would no longer be the one that the lost publication builds on. */
+int adopt_check(
+    struct store *s, const struct channel *c, struct err *e) MUST_CHECK;
+
 #endif

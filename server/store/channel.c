@@ -66,8 +66,8 @@ struct channel *
 channel_load(struct db *db, const char *id, struct arena *a, struct err *e)
 {
 	AUTO_ROWS r = db_rows(db, e,
-	    "SELECT root_version, round, publication, state FROM channel"
-	    " WHERE id = $1",
+	    "SELECT root_version, round, publication, state, mirror"
+	    " FROM channel WHERE id = $1",
 	    BIND(V(id)));
 	struct channel *c = arena_get(a, sizeof(*c), e);
 	const char *state;
@@ -83,6 +83,7 @@ channel_load(struct db *db, const char *id, struct arena *a, struct err *e)
 	c->root_version = row_int(r, 0);
 	c->round = row_int(r, 1);
 	row_copy(r, 2, c->publication, sizeof(c->publication));
+	c->mirror = row_int(r, 4) != 0;
 	if ((state = row_text(r, 3, a)) == NULL) {
 		(void)err_set(e, ERR_SYS, "no memory for channel %s", id);
 		return NULL;

@@ -14,6 +14,7 @@ struct channel {
 	int64_t root_version;		   /* newest trusted root */
 	int64_t round;			   /* the last started; 0: none */
 	char publication[SHA256_HEX_SIZE]; /* running; "": none */
+	bool mirror;			   /* of bundles; it has no brake */
 	struct channel_state state;	   /* ladder.m = 0: nothing published */
 };
 

@@ -187,7 +187,7 @@ struct adding {
 	const char *channel, *sha256;
 	char product[PRODUCT_MAX + 1], name[PRODUCT_MAX + 1];
 	int64_t version, size;
-	bool allow_example_keys;
+	bool allow_example_keys, mirror;
 };
 
 static int
@@ -205,10 +205,11 @@ add_rows(struct db *db, const struct adding *n, struct err *e)
 
 	if (db_do(db, e,
 		"INSERT INTO channel (id, product, channel, root_version,"
-		" publication, state, round, created_s)"
-		" VALUES ($1, $2, $3, $4, '', '', 0, $5)",
+		" publication, state, round, created_s, mirror)"
+		" VALUES ($1, $2, $3, $4, '', '', 0, $5, $6)",
 		BIND(V(n->channel), V((const char *)n->product),
-		    V((const char *)n->name), V(n->version), V(now))) < 0)
+		    V((const char *)n->name), V(n->version), V(now),
+		    V((int64_t)n->mirror))) < 0)
 		return e->kind == ERR_CONFLICT
 		    ? err_set(e, ERR_CONFLICT, "there is a channel %s already",
 			  n->channel)
@@ -243,9 +244,10 @@ check_root(struct adding *n, struct bytes file, struct arena *a, struct err *e)
 }
 
 /* A running server makes its table anew; none running is no error. */
-static void
-tell_server(const char *admin_socket)
+void
+store_reload(const struct server_config *conf)
 {
+	const char *admin_socket = conf->admin_socket;
 	static const char ask[] = "{\"verb\":\"reload\"}\n";
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
 	struct timeval wait = { .tv_sec = 10 };
@@ -264,13 +266,15 @@ tell_server(const char *admin_socket)
 }
 
 int
-store_channel_add(const struct server_config *conf, const char *channel,
-    const char *root_path, char fingerprint[static 65], struct err *e)
+store_channel_add(const struct server_config *conf,
+    const struct store_channel *ask, char fingerprint[static 65], struct err *e)
 {
 	AUTO_ARENA a = arena_new(16 << 20);
 	const char *state = conf->state;
-	struct adding n = { .channel = channel,
+	const char *root_path = ask->root_path;
+	struct adding n = { .channel = ask->id,
 		.sha256 = fingerprint,
+		.mirror = ask->mirror,
 		.allow_example_keys = conf->allow_example_keys };
 	AUTO_DB db = NULL;
 	AUTO_TX tx = NULL;
@@ -279,7 +283,7 @@ store_channel_add(const struct server_config *conf, const char *channel,
 
 	if (a == NULL)
 		return err_set(e, ERR_SYS, "no memory");
-	if (channel_split(channel, n.product, n.name, e) < 0 ||
+	if (channel_split(n.channel, n.product, n.name, e) < 0 ||
 	    brake_folder(state, dir, sizeof(dir), e) < 0 ||
 	    file_read(a, root_path, ROLE_ROOT_MAX, &file, e) < 0 ||
 	    check_root(&n, file, a, e) < 0)
@@ -289,10 +293,11 @@ store_channel_add(const struct server_config *conf, const char *channel,
 	if (schema_open(&db, state, DB_MUST_EXIST, e) < 0 ||
 	    (tx = tx_begin(db, e)) == NULL || add_rows(db, &n, e) < 0 ||
 	    store_root(db, state, file, fingerprint, e) < 0 ||
-	    brake_trust(dir, n.product, n.name, root_path, e) < 0 ||
+	    (!n.mirror &&
+		brake_trust(dir, n.product, n.name, root_path, e) < 0) ||
 	    tx_commit(&tx, e) < 0)
 		return -1;
-	tell_server(conf->admin_socket);
+	store_reload(conf);
 	return 0;
 }
 

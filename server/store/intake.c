@@ -222,6 +222,12 @@ may_follow(struct asking *q, const char *id, int64_t m)
 		outbox_refuse(q->s, q->id, &e);
 		return -1;
 	}
+	if (c->mirror) {
+		(void)err_set(&e, ERR_REFUSED,
+		    "%s mirrors bundles: sluiced import", q->channel);
+		outbox_refuse(q->s, q->id, &e);
+		return -1;
+	}
 	if (m <= c->state.ladder.m) {
 		answer_conflict(
 		    q, "the server has a publication that is as new or newer");

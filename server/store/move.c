@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "manifest/base/json.h"
+#include "server/store/adopt.h"
 #include "server/store/release.h"
 #include "server/store/rounds.h"
 #include "server/store/show.h"
@@ -132,7 +133,8 @@ change(struct operation *o, const struct command *cmd, struct err *e)
 		return -1;
 	if (o->dry_run)
 		return 0;
-	if (check_free(o, e) < 0 || commit(o, before, after, e) < 0)
+	if (check_free(o, e) < 0 || adopt_check(o->s, o->channel, e) < 0 ||
+	    commit(o, before, after, e) < 0)
 		return -1;
 	/* what cannot be signed now is tried again by rounds_keep */
 	if (rounds_sign(o->s, o->channel->id, false, e) < 0)

@@ -14,6 +14,7 @@
 #include "server/store/prune.h"
 #include "server/store/rounds.h"
 #include "server/store/show.h"
+#include "server/store/sites.h"
 #include "server/store/tokens.h"
 
 #define ARENA_MAX  (64u << 20)
@@ -215,6 +216,7 @@ static const struct verb_entry verbs[] = {
 	{ "token-list", token_list, VERB_OWNER },
 	{ "token-revoke", token_revoke, VERB_CHANGE | VERB_OWNER },
 	{ "prune", prune, 0 },
+	{ "reports-import", sites_import, VERB_CHANGE },
 	{ "reload", reload, 0 },
 };
 
@@ -246,7 +248,14 @@ prepare(struct operation *o, const struct verb_entry *v, struct err *e)
 	if (channel == NULL)
 		return err_set(e, ERR_USAGE, "name a channel");
 	o->channel = channel_load(o->s->db, channel, o->a, e);
-	return o->channel == NULL ? -1 : 0;
+	if (o->channel == NULL)
+		return -1;
+	if (o->channel->mirror && o->change)
+		return err_set(e, ERR_REFUSED,
+		    "%s mirrors bundles: a site that must halt by itself gets"
+		    " a root and a brake of its own",
+		    channel);
+	return 0;
 }
 
 static void

@@ -394,7 +394,7 @@ keep_one(struct store *s, const char *id, int64_t now_s, struct err *e)
 		return err_set(e, ERR_SYS, "no memory");
 	if ((c = channel_load(s->db, id, a, e)) == NULL)
 		return -1;
-	if (c->state.ladder.m == 0)
+	if (c->state.ladder.m == 0 || c->mirror)
 		return 0;
 	if ((start.why = due(s, c, now_s, a, e)) == NULL)
 		return -1;

@@ -138,7 +138,27 @@ static const char migration_1[] =
     " n BIGINT NOT NULL,"
     " PRIMARY KEY (channel, day, version, event, ticket));";
 
-static const char *const migrations[] = { migration_1 };
+/* bundles: channels that mirror them, and what sites sent back */
+static const char migration_2[] =
+    /* 1: its publications come from bundles; it has no brake */
+    "ALTER TABLE channel ADD COLUMN mirror BIGINT NOT NULL DEFAULT 0;"
+
+    "CREATE TABLE site ("
+    " name TEXT PRIMARY KEY,"
+    " key TEXT NOT NULL,"	/* signs its reports: a minisign key */
+    " until_s BIGINT NOT NULL," /* when the newest was made */
+    " imported_s BIGINT NOT NULL);"
+
+    "CREATE TABLE site_count (" /* an arm of their own: shown, no votes */
+    " site TEXT NOT NULL REFERENCES site (name),"
+    " channel TEXT NOT NULL,"
+    " version TEXT NOT NULL,"
+    " event TEXT NOT NULL," /* as in report_count; 'poll' for polls */
+    " day TEXT NOT NULL,"
+    " n BIGINT NOT NULL,"
+    " PRIMARY KEY (site, channel, day, version, event));";
+
+static const char *const migrations[] = { migration_1, migration_2 };
 
 int
 schema_meta_get(

@@ -13,6 +13,7 @@
 #include "server/store/health.h"
 #include "server/store/release.h"
 #include "server/store/rounds.h"
+#include "server/store/sites.h"
 
 #define HISTORY_ROWS  50
 #define VERSIONS_DAYS 30
@@ -206,6 +207,7 @@ status_one(struct operation *o, const struct channel *c, struct err *e)
 	AUTO_JSON counts = health_counts(o->s->db, c->id, 2, o->now_s, e);
 	json_t *v =
 	    counts == NULL ? NULL : show_state(o->s->db, c, o->now_s, e);
+	json_t *sites;
 
 	if (v == NULL)
 		return NULL;
@@ -213,6 +215,12 @@ status_one(struct operation *o, const struct channel *c, struct err *e)
 	(void)json_object_set_new(
 	    v, "root_version", json_integer(c->root_version));
 	(void)json_object_update(v, counts);
+	(void)json_object_set_new(v, "mirror", json_boolean(c->mirror));
+	if ((sites = sites_show(o->s->db, c->id, e)) == NULL) {
+		json_decref(v);
+		return NULL;
+	}
+	(void)json_object_set_new(v, "sites", sites);
 	if (add_publication(v, o->s->db, c, e) < 0 ||
 	    add_round(v, o->s->db, c, e) < 0 ||
 	    add_incoming(v, o->s->db, c, e) < 0) {

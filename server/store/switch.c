@@ -361,8 +361,13 @@ switch_retry(struct store *s, const char *channel, struct err *e)
 static int
 resume_channel(struct store *s, const char *channel, struct err *e)
 {
-	struct err failed;
+	struct err failed = { .kind = ERR_NONE };
 
+	/* a mirror has no brake */
+	if (db_int(s->db, &failed, 0,
+		"SELECT mirror FROM channel WHERE id = $1",
+		BIND(V(channel))) != 0)
+		return 0;
 	if (switch_retry(s, channel, &failed) < 0)
 		log_error("switch_failed", F("channel", channel),
 		    F("error", (const char *)failed.msg));
