@@ -22,6 +22,13 @@
 /* SEQUENCE of two INTEGERs of 1 to 33 bytes. */
 #define ECDSA_DER_MIN 8
 #define ECDSA_DER_MAX 72
+#define P256_SIZE     32
+
+/* (n - 1) / 2 for the order n of P-256 (FIPS 186-5, D.1.2.3). */
+static const uint8_t p256_half[P256_SIZE] = { 0x7f, 0xff, 0xff, 0xff, 0x80, 0,
+	0, 0, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xde, 0x73, 0x7d,
+	0x56, 0xd3, 0x8b, 0xcf, 0x42, 0x79, 0xdc, 0xe5, 0x61, 0x7e, 0x31, 0x92,
+	0xa8 };
 
 void
 key_id_ed25519(char out[static KEYID_SIZE],
@@ -198,6 +205,26 @@ key_same(const struct key *a, const struct key *b)
 	return memcmp(a->same, b->same, sizeof a->same) == 0;
 }
 
+/* 30 len 02 len r 02 len s, s at most half of the order; that the numbers are
+ * in shortest form is checked with the signature. */
+static bool
+ecdsa_ours(const uint8_t *sig, size_t n)
+{
+	uint8_t s[P256_SIZE] = { 0 };
+	size_t r = sig[3], len;
+	const uint8_t *at;
+
+	if (sig[0] != 0x30 || sig[1] != n - 2 || sig[2] != 0x02 ||
+	    4 + r + 2 >= n || sig[4 + r] != 0x02 || sig[5 + r] != n - 6 - r)
+		return false;
+	at = sig + 6 + r;
+	len = n - 6 - r;
+	if (len > P256_SIZE)
+		return false;
+	memcpy(s + P256_SIZE - len, at, len);
+	return memcmp(s, p256_half, sizeof s) <= 0;
+}
+
 bool
 key_sig_ours(const char *sig_hex)
 {
@@ -207,7 +234,7 @@ key_sig_ours(const char *sig_hex)
 	if (n < ECDSA_DER_MIN || n > sizeof sig ||
 	    hex_read(sig, n, sig_hex) < 0)
 		return false;
-	return n == ED25519_SIG_SIZE || (sig[0] == 0x30 && sig[1] == n - 2);
+	return n == ED25519_SIG_SIZE || ecdsa_ours(sig, n);
 }
 
 static int

@@ -60,8 +60,11 @@ int key_read(struct key *out, const char *id, const json_t *v, bool strict,
  */
 bool key_same(const struct key *a, const struct key *b);
 
-/* key_sig_ours - the form of a signature in our own documents: lower-case hex
- * of 64 bytes, or of what may be ECDSA in DER. */
+/*
+ * key_sig_ours - the form of a signature in our own documents: lower-case hex
+ * of 64 bytes, or of ECDSA P-256 in DER with the lower of the two values of s
+ * that verify, so that it cannot be changed into the other.
+ */
 bool key_sig_ours(const char *sig_hex);
 
 /* key_verify - 0 if sig (hex, as in a document) is by this key over message. */

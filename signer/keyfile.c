@@ -148,6 +148,12 @@ keyfile_make(struct keyfile *k, const struct keyfile_new *how,
 	if (strlen(how->comment) > KEYFILE_COMMENT)
 		return err_set(e, ERR_USAGE, "the comment is longer than %d",
 		    KEYFILE_COMMENT);
+	for (const char *c = how->comment; *c != '\0'; c++) {
+		/* canonical JSON has no form for them in a file */
+		if ((unsigned char)*c < 0x20)
+			return err_set(e, ERR_USAGE,
+			    "the comment has control characters in it");
+	}
 	if ((k->comment = arena_text(a, how->comment, e)) == NULL ||
 	    secret_new(&seed, KEYFILE_SEED, e) < 0 ||
 	    secret_new(&sk, crypto_sign_SECRETKEYBYTES, e) < 0)

@@ -10,11 +10,11 @@
 
 #include "manifest/base/digest.h"
 #include "manifest/base/verb.h"
+#include "signer/ecdsa.h"
 #include "signer/pkcs11_token.h"
 
 #define POINT_MAX  96
 #define PARAMS_MAX 32
-#define NUMBER	   32 /* bytes of r, of s */
 
 struct pkcs11 {
 	struct pkcs11_token token;
@@ -199,39 +199,10 @@ pkcs11_login(struct pkcs11 *p, struct pass *pass, struct err *e)
 		    "%s has no private key of this name", p->token.label);
 	p->each_time =
 	    get(p, p->key, CKA_ALWAYS_AUTHENTICATE, &each, &len) == 0 && each;
-	return 0;
+	return p->each_time ? pkcs11_token_keep(&p->token, pass, e) : 0;
 }
 
 /* --- signing -------------------------------------------------------------- */
-
-/* INTEGER of a number without leading zeros, but for the one that keeps it
- * positive. */
-static size_t
-der_integer(uint8_t *out, const uint8_t *number)
-{
-	size_t skip = 0, pad;
-
-	while (skip < NUMBER - 1 && number[skip] == 0)
-		skip++;
-	pad = number[skip] >> 7;
-	out[0] = 0x02;
-	out[1] = (uint8_t)(NUMBER - skip + pad);
-	out[2] = 0;
-	memcpy(out + 2 + pad, number + skip, NUMBER - skip);
-	return 2 + pad + NUMBER - skip;
-}
-
-size_t
-pkcs11_der(uint8_t out[static PKCS11_SIG_MAX], const uint8_t rs[static 64])
-{
-	size_t n = 2;
-
-	n += der_integer(out + n, rs);
-	n += der_integer(out + n, rs + NUMBER);
-	out[0] = 0x30;
-	out[1] = (uint8_t)(n - 2);
-	return n;
-}
 
 int
 pkcs11_sign(struct pkcs11 *p, struct bytes message,
@@ -239,7 +210,7 @@ pkcs11_sign(struct pkcs11 *p, struct bytes message,
 {
 	const struct ck_function_list *f = p->token.f;
 	struct ck_mechanism how = { p->how, NULL, 0 };
-	uint8_t sum[SHA256_SIZE], sig[2 * NUMBER];
+	uint8_t sum[SHA256_SIZE], sig[ECDSA_RAW];
 	unsigned long n = sizeof(sig);
 	AUTO_BUF copy;
 	ck_rv_t rv;
@@ -264,10 +235,8 @@ pkcs11_sign(struct pkcs11 *p, struct bytes message,
 	if (n != sizeof(sig))
 		return err_set(e, ERR_INPUT, "%s: a signature of %lu bytes",
 		    p->token.label, n);
-	if (p->how == CKM_ECDSA) {
-		*len = pkcs11_der(out, sig);
-		return 0;
-	}
+	if (p->how == CKM_ECDSA)
+		return ecdsa_raw(out, len, sig, e);
 	memcpy(out, sig, n);
 	*len = n;
 	return 0;

@@ -33,8 +33,4 @@ int pkcs11_login(struct pkcs11 *p, struct pass *pass, struct err *e) MUST_CHECK;
 int pkcs11_sign(struct pkcs11 *p, struct bytes message,
     uint8_t out[static PKCS11_SIG_MAX], size_t *len, struct err *e) MUST_CHECK;
 
-/* pkcs11_der - r and s of 32 bytes each as TUF wants them; the length. */
-size_t pkcs11_der(
-    uint8_t out[static PKCS11_SIG_MAX], const uint8_t rs[static 64]);
-
 #endif

@@ -198,14 +198,30 @@ ask_pin(struct pkcs11_token *t, struct pass *pass, struct err *e)
 	return 0;
 }
 
+static bool
+logged_in(const struct pkcs11_token *t)
+{
+	struct ck_session_info i;
+
+	return t->f->C_GetSessionInfo(t->session, &i) == CKR_OK &&
+	    (i.state == CKS_RO_USER_FUNCTIONS ||
+		i.state == CKS_RW_USER_FUNCTIONS);
+}
+
 int
 pkcs11_token_login(struct pkcs11_token *t, struct pass *pass, struct err *e)
 {
-	if (!(t->info.flags & CKF_LOGIN_REQUIRED) || t->pin.at != NULL)
+	if (!(t->info.flags & CKF_LOGIN_REQUIRED) || logged_in(t))
 		return 0;
 	if (ask_pin(t, pass, e) < 0)
 		return -1;
 	return give_pin(t, CKU_USER, e);
+}
+
+int
+pkcs11_token_keep(struct pkcs11_token *t, struct pass *pass, struct err *e)
+{
+	return t->pin.at != NULL ? 0 : ask_pin(t, pass, e);
 }
 
 int

@@ -32,11 +32,15 @@ int pkcs11_token_open(struct pkcs11_token *t, const struct tokenuri *uri,
     struct err *e) MUST_CHECK;
 void pkcs11_token_close(struct pkcs11_token *t);
 
-/* pkcs11_token_login - unless that has been done, or is not needed. */
+/* pkcs11_token_login - unless that has been done (by another key of the same
+ * token, too), or is not needed. */
 int pkcs11_token_login(
     struct pkcs11_token *t, struct pass *pass, struct err *e) MUST_CHECK;
 
-/* pkcs11_token_again - the PIN once more, for one operation. */
+/* pkcs11_token_keep - have the PIN at hand for pkcs11_token_again, which gives
+ * it once more, for one operation. */
+int pkcs11_token_keep(
+    struct pkcs11_token *t, struct pass *pass, struct err *e) MUST_CHECK;
 int pkcs11_token_again(struct pkcs11_token *t, struct err *e) MUST_CHECK;
 
 /* pkcs11_token_failed - what a return value means; returns -1. */

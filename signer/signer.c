@@ -9,6 +9,7 @@
 
 #include "manifest/base/text.h"
 #include "signer/agentwire.h"
+#include "signer/ecdsa.h"
 
 #define TUF_BEGIN "{\"_type\":\""
 
@@ -182,8 +183,13 @@ ask_source(const struct signer *s, struct bytes message, struct signer_sig *out,
 	case SIGNER_PKCS11:
 		return pkcs11_sign(s->pkcs11, message, out->at, &out->len, e);
 	case SIGNER_COMMAND:
-		return command_sign(
-		    &s->command, message, s->timeout_s, out->at, &out->len, e);
+		if (command_sign(&s->command, message, s->timeout_s, out->at,
+			&out->len, e) < 0)
+			return -1;
+		return s->public.type != KEY_ECDSA_P256
+		    ? 0
+		    : ecdsa_der(out->at, &out->len,
+			  (struct bytes){ out->at, out->len }, e);
 	}
 	return -1;
 }

@@ -14,7 +14,7 @@ s() {
 }
 
 # --- the page ---------------------------------------------------------------
-sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE/p' "$TOP/packaging/man/sluice-sign.1" |
+sed -n '/^\.Sh EXAMPLES/,/^\.Ss/p' "$TOP/packaging/man/sluice-sign.1" |
 	sed -n '/^\.Bd/,/^\.Ed/p' | grep -v '^\.' |
 	sed -e 's/^\$ //' -e 's/\\e$/\\/' >examples
 command -v minisign >/dev/null || sed -i '/^minisign/d' examples
@@ -28,6 +28,9 @@ like "... and says so" "$ERR" 'pub-1 exists already'
 check "a key is made" s keygen --role release --kdf minimal --comment me mine
 refused "... once" 1 s keygen --role release --kdf minimal mine
 is "... for its owner alone" "$(stat -c %a mine)" 600
+refused "... whose comment is one line" 2 s keygen --role release \
+	--kdf minimal --comment "a
+b" two-lines
 check "its public part can be looked at" sluice-sign inspect mine
 like "... with the comment" "$OUT" 'comment +me'
 chmod 640 mine
