@@ -8,6 +8,9 @@
 /* No file is mapped below: small numbers are numbers. */
 #define POINTER_MIN 4096
 
+/* Longer jump tables are none; looking for a table's start takes time. */
+#define TABLE_MAX 65536
+
 static bool
 is_pointer(const struct sites *s, uint64_t value)
 {
@@ -79,7 +82,7 @@ scan_tables(struct sites *s)
 			const struct region *to = image_region(
 			    s->image, base + number_s32(s->bytes + off));
 
-			in_table = region_is_code(to);
+			in_table = va - base < TABLE_MAX && region_is_code(to);
 		}
 		if (in_table)
 			sites_add(s, off, SITE_TABLE);

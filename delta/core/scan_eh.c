@@ -7,6 +7,8 @@
 #define LENGTH_WIDE 0xffffffff
 #define ENC_NONE    0xff
 #define ENC_PCREL   0x10
+/* What of a CIE is read: many may ask for it again and again. */
+#define CIE_MAX 256
 
 struct frame {
 	struct sites *s;
@@ -66,6 +68,7 @@ read_cie(struct frame *f, uint64_t at, uint64_t end, bool add)
 	f->lsda = ENC_NONE;
 	if (at >= end)
 		return;
+	end = end - at < CIE_MAX ? end : at + CIE_MAX;
 	version = f->bytes[at++];
 	name = at;
 	while (at < end && f->bytes[at] != 0)

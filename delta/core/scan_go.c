@@ -41,7 +41,8 @@ record(struct sites *s, uint64_t at)
 	const uint8_t *f = s->bytes + r->off + at;
 	uint64_t npcdata, nfuncdata, i;
 
-	if (at > r->size || r->size - at < RECORD)
+	/* records ascend: none is read twice */
+	if (at > r->size || r->size - at < RECORD || r->off + at < s->free)
 		return;
 	npcdata = number_u32(f + F_NPCDATA);
 	nfuncdata = f[F_NFUNCDATA];

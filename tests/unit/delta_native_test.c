@@ -8,12 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <zstd.h>
 
 #include "delta/core/number.h"
+#include "delta/core/patch.h"
 #include "delta/delta.h"
 #include "manifest/base/file.h"
 #include "manifest/base/text.h"
@@ -569,6 +571,72 @@ a_bomb_stops_at_its_bound(void)
 	free(packed);
 }
 
+/* --- sizes over 2^31 ---------------------------------------------------------- */
+
+#define HUGE_SIZE (((uint64_t)1 << 31) + 4099)
+
+static int
+count_zeros(void *ctx, const uint8_t *at, size_t len, struct err *e)
+{
+	uint64_t *n = ctx;
+
+	(void)e;
+	CHECK(at[0] == 0 && at[len - 1] == 0);
+	*n += len;
+	return 0;
+}
+
+/* One block from a sparse file of more than 2^31 bytes; nothing is written. */
+static void
+files_over_two_gigabytes_are_applied(void)
+{
+#ifdef __SANITIZE_ADDRESS__
+	tap_skip("takes a minute with the sanitizer");
+#else
+	struct forged *f = malloc(sizeof(*f));
+	AUTO_FD fd = new_file();
+	uint64_t n = 0;
+	struct patch_apply a = {
+		.old_size = HUGE_SIZE, .write = count_zeros, .ctx = &n
+	};
+	struct err e = { 0 };
+	void *old;
+
+	if (ftruncate(fd, (off_t)HUGE_SIZE) < 0)
+		abort();
+	old = mmap(NULL, HUGE_SIZE, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (old == MAP_FAILED) {
+		tap_skip("no room for the file");
+		free(f);
+		return;
+	}
+	forge(f, false);
+	f->f.old_size = f->f.new_size = HUGE_SIZE;
+	/* the second half first, then the first: offsets past 2^31 */
+	set(f, FORMAT_TABLES, "02 00 00 00 00 00 00");
+	f->len[FORMAT_BLOCK_LEN] =
+	    number_write(f->stream[FORMAT_BLOCK_LEN], HUGE_SIZE - 4096);
+	f->len[FORMAT_BLOCK_LEN] += number_write(
+	    f->stream[FORMAT_BLOCK_LEN] + f->len[FORMAT_BLOCK_LEN], 4096);
+	f->len[FORMAT_BLOCK_SHIFT] = number_write(
+	    f->stream[FORMAT_BLOCK_SHIFT], number_zigzag(4096) << 1);
+	f->len[FORMAT_BLOCK_SHIFT] += number_write(
+	    f->stream[FORMAT_BLOCK_SHIFT] + f->len[FORMAT_BLOCK_SHIFT],
+	    number_zigzag(-(int64_t)HUGE_SIZE) << 1);
+	set(f, FORMAT_LITERAL_LEN, "00 00");
+	set(f, FORMAT_LITERAL, "");
+	assemble(f);
+	a.old = old;
+	a.patch = f->patch;
+	a.patch_size = f->n;
+	CHECK_INT(patch_apply(&a, &e), 0);
+	CHECK_TEXT(e.msg, "");
+	CHECK(n == HUGE_SIZE);
+	(void)munmap(old, HUGE_SIZE);
+	free(f);
+#endif
+}
+
 /* --- damage ---------------------------------------------------------------------*/
 
 struct sample {
@@ -687,6 +755,7 @@ static const struct tap_test tests[] = {
 	TAP(forged_headers_are_refused),
 	TAP(memory_is_bounded_by_the_caller_and_by_the_patch),
 	TAP(a_bomb_stops_at_its_bound),
+	TAP(files_over_two_gigabytes_are_applied),
 	TAP(every_truncation_is_refused),
 	TAP(every_flipped_bit_is_refused_or_means_nothing),
 	TAP(making_is_reproducible),
