@@ -228,6 +228,11 @@ origin_post(struct origin *s, const char *path, const char *json, struct err *e)
 	r.max = 65536;
 	if (fetch_run(s->fetch, &r, &answer, a, e) < 0)
 		return -1;
+	/* it will not like the same bytes better another time */
+	if (answer.status == 400 || answer.status == 413 ||
+	    answer.status == 422)
+		return err_set(
+		    e, ERR_INPUT, "%s: answered %d", path, answer.status);
 	if (answer.status < 200 || answer.status > 299)
 		return refuse(s, &answer, path, e);
 	return 0;

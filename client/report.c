@@ -112,7 +112,9 @@ report_send(struct sluice *s, struct err *e)
 		    0) {
 			if (e->kind == ERR_MISSING)
 				st->noutbox = 0;
-			return -1;
+			if (e->kind != ERR_INPUT)
+				return -1;
+			client_notice(s, "a report is dropped: %s", e->msg);
 		}
 		memmove(st->outbox[0], st->outbox[1],
 		    (st->noutbox - 1) * sizeof(st->outbox[0]));

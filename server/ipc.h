@@ -20,7 +20,7 @@
  *   front -> store
  *     {"do":"hello"}                  front has (re)started: send the table
  *     {"do":"tabled","generation"}    the table is what polls are answered by
- *     {"do":"report","id","body":{..},"ticket":text|null,"prefix":text}
+ *     {"do":"report","id","body":{..}}
  *     {"do":"polls","rows":[{"channel","version","os","arch","day","n"}..]}
  *                                     no answer
  *     {"do":"api","id","method","path","query":{},"token":text|null,

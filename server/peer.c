@@ -89,18 +89,6 @@ cut(const struct peer *p, int v4_bits, int v6_bits)
 	return c;
 }
 
-void
-peer_prefix(const struct peer *p, char out[static PEER_PREFIX_SIZE])
-{
-	struct peer c = cut(p, 24, 48);
-	char text[INET6_ADDRSTRLEN] = "";
-	bool v4 = is_v4(p);
-
-	(void)inet_ntop(
-	    v4 ? AF_INET : AF_INET6, v4 ? c.at + 12 : c.at, text, sizeof(text));
-	(void)snprintf(out, PEER_PREFIX_SIZE, "%s/%d", text, v4 ? 24 : 48);
-}
-
 struct peer_limits *
 peer_limits_new(struct err *e)
 {

@@ -16,8 +16,6 @@
 #include "manifest/base/base.h"
 #include "manifest/base/err.h"
 
-#define PEER_PREFIX_SIZE (INET6_ADDRSTRLEN + 4)
-
 /* An address: IPv4 is kept as its mapped IPv6 form. */
 struct peer {
 	uint8_t at[16];
@@ -28,8 +26,6 @@ struct peer peer_read(const struct sockaddr *sa);
 /* peer_text - from text, IPv4 or IPv6.  0 or -1. */
 int peer_text(struct peer *p, const char *text);
 bool peer_loopback(const struct peer *p);
-/* peer_prefix - "192.0.2.0/24" or "2001:db8:1::/48". */
-void peer_prefix(const struct peer *p, char out[static PEER_PREFIX_SIZE]);
 
 /* The counters; shared by all threads. */
 struct peer_limits;

@@ -22,7 +22,6 @@
 #include "server/worker.h"
 
 #define TOKEN_MAX     200
-#define TICKET_MAX    300
 #define ASK_MS	      30000
 #define COPY_RATE     (16 * 1024 * 1024) /* bytes/s at which store hashes */
 #define AUTH_FAILURES 5 /* per prefix and minute; then they wait */
@@ -275,8 +274,6 @@ void
 relay_report(struct http_request *q)
 {
 	struct worker *w = worker_of(q);
-	const char *ticket = http_header(q, "Sluice-Ticket");
-	char prefix[PEER_PREFIX_SIZE];
 	struct err e;
 	json_t *body;
 
@@ -288,18 +285,14 @@ relay_report(struct http_request *q)
 		return;
 	}
 	body = json_read(q->body, (size_t)w->conf->report_max, &e);
-	if (body == NULL || !json_is_object(body) ||
-	    (ticket != NULL && strlen(ticket) > TICKET_MAX)) {
+	if (body == NULL || !json_is_object(body)) {
 		json_decref(body);
 		http_refuse(q, 400, "input", "malformed report");
 		return;
 	}
-	peer_prefix(&q->peer, prefix);
 	q->step = STEP_REPORT;
-	ask(q,
-	    json_pack("{s:s, s:o, s:s?, s:s}", "do", "report", "body", body,
-		"ticket", ticket, "prefix", prefix),
-	    -1, ASK_MS);
+	ask(q, json_pack("{s:s, s:o}", "do", "report", "body", body), -1,
+	    ASK_MS);
 	if (q->status == 503)
 		METRICS_ADD(w->metrics.reports_limited, 1);
 }

@@ -21,8 +21,4 @@ base_freep(void *p)
 	free(*(void **)p);
 }
 
-#ifndef SLUICE_VERSION
-#define SLUICE_VERSION "0.1.0"
-#endif
-
 #endif

@@ -108,6 +108,17 @@ json_read(struct bytes text, size_t max, struct err *e)
 	return json_incref(v);
 }
 
+json_t *
+json_time(int64_t s)
+{
+	char text[TIME_TEXT_SIZE];
+
+	if (s == 0)
+		return json_null();
+	time_write(text, s);
+	return json_string(text);
+}
+
 static const char *
 type_name(const json_t *v)
 {

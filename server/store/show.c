@@ -18,17 +18,6 @@
 #define HISTORY_ROWS  50
 #define VERSIONS_DAYS 30
 
-static json_t *
-time_json(int64_t s)
-{
-	char text[TIME_TEXT_SIZE];
-
-	if (s == 0)
-		return json_null();
-	time_write(text, s);
-	return json_string(text);
-}
-
 static const char *
 scope_kind_name(enum scope_kind k)
 {
@@ -119,8 +108,8 @@ show_state(struct db *db, const struct channel *c, int64_t now_s, struct err *e)
 	    (json_int_t)s->ladder.fallback_seq, "fallback_version",
 	    version_json(db, c->id, s->ladder.fallback_seq), "scopes",
 	    scopes_json(db, c, now_s), "pins", pins_json(db, c), "groups",
-	    groups, "bound_bp", bound, "bound_rises", time_json(next),
-	    "not_before", time_json(s->not_before_s));
+	    groups, "bound_bp", bound, "bound_rises", json_time(next),
+	    "not_before", json_time(s->not_before_s));
 	if (v == NULL)
 		(void)err_set(e, ERR_SYS, "no memory");
 	return v;
@@ -152,8 +141,8 @@ add_publication(
 	if (facts == NULL)
 		return -1;
 	(void)json_object_set_new(out, "expires",
-	    time_json(json_integer_value(json_object_get(facts, "expires_s"))));
-	(void)json_object_set_new(out, "published", time_json(row_int(r, 1)));
+	    json_time(json_integer_value(json_object_get(facts, "expires_s"))));
+	(void)json_object_set_new(out, "published", json_time(row_int(r, 1)));
 	return 0;
 }
 
@@ -170,7 +159,7 @@ add_round(json_t *out, struct db *db, const struct channel *c, struct err *e)
 	(void)json_object_set_new(out, "round", json_integer(c->round));
 	(void)json_object_set_new(out, "round_signed", json_integer(r->round));
 	(void)json_object_set_new(
-	    out, "timestamp_expires", time_json(r->expires_s));
+	    out, "timestamp_expires", json_time(r->expires_s));
 	return 0;
 }
 
@@ -277,7 +266,7 @@ show_channels(struct operation *o, struct err *e)
 		(void)json_array_append_new(list,
 		    json_pack("{ss sI ss so}", "channel", id, "root_version",
 			(json_int_t)row_int(r, 1), "fingerprint", sha256,
-			"created", time_json(row_int(r, 3))));
+			"created", json_time(row_int(r, 3))));
 	}
 	if (more == 0)
 		return json_pack("{sb so}", "ok", 1, "channels", list);
@@ -359,10 +348,10 @@ releases_json(struct operation *o, struct err *e)
 		(void)json_array_append_new(list,
 		    json_pack("{sI ss so ss so ss so}", "seq",
 			(json_int_t)row_int(r, 0), "version", version,
-			"created", time_json(row_int(r, 2)), "platform",
-			platform, "everybody", time_json(row_int(r, 4)),
+			"created", json_time(row_int(r, 2)), "platform",
+			platform, "everybody", json_time(row_int(r, 4)),
 			"spoiled", spoiled, "withdrawn",
-			time_json(row_int(r, 6))));
+			json_time(row_int(r, 6))));
 	}
 	if (more == 0)
 		return list;

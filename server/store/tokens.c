@@ -9,6 +9,7 @@
 #include <sodium.h>
 
 #include "manifest/base/digest.h"
+#include "manifest/base/json.h"
 #include "manifest/base/text.h"
 
 #define ID_BYTES     8
@@ -172,17 +173,6 @@ tokens_revoke(struct db *db, const char *id, int64_t now_s, struct err *e)
 	return n < 0 ? -1 : 0;
 }
 
-static json_t *
-time_json(int64_t s)
-{
-	char text[TIME_TEXT_SIZE];
-
-	if (s == 0)
-		return json_null();
-	time_write(text, s);
-	return json_string(text);
-}
-
 json_t *
 tokens_list(struct db *db, struct err *e)
 {
@@ -201,10 +191,10 @@ tokens_list(struct db *db, struct err *e)
 		if (json_array_append_new(list,
 			json_pack("{ss ss ss so so so so}", "id", id, "scopes",
 			    scopes, "note", note, "created",
-			    time_json(row_int(r, 3)), "expires",
-			    time_json(row_int(r, 4)), "used",
-			    time_json(row_int(r, 5)), "revoked",
-			    time_json(row_int(r, 6)))) < 0)
+			    json_time(row_int(r, 3)), "expires",
+			    json_time(row_int(r, 4)), "used",
+			    json_time(row_int(r, 5)), "revoked",
+			    json_time(row_int(r, 6)))) < 0)
 			break;
 	}
 	if (more == 0)
