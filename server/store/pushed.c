@@ -153,7 +153,7 @@ pushed_put(struct db *db, const char *channel, const struct pushed *p,
 		" AND state IN ('open', 'refused') AND id <> $2"
 		" AND id NOT IN (SELECT id FROM publication"
 		"  WHERE channel = $1 AND state IN ('open', 'refused')"
-		"  ORDER BY opened_s DESC LIMIT $3)",
+		"  ORDER BY opened_s DESC, m DESC LIMIT $3)",
 		BIND(V(channel), V(id), V((int64_t)OPEN_MAX_KEPT))) < 0)
 		return -1;
 	return tx_commit(&tx, e);
