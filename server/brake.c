@@ -231,10 +231,17 @@ tell_state(const struct brake_state *s, struct err *e)
 {
 	AUTO_BRAKE_KEY key = { 0 };
 
-	if (brake_key_load(&key, s, s->root, e) < 0 ||
-	    /* a crash after the root was taken in, before its key was */
-	    (key.next && brake_key_promote(s, e) < 0))
+	/* without a key there is still a state: a root that names another key
+	 * has to find its way here */
+	if (brake_key_load(&key, s, s->root, e) < 0) {
+		log_warn("brake_keyless", F("channel", s->channel),
+		    F("error", (const char *)e->msg));
+		key.id[0] = '\0';
+		e->kind = ERR_NONE;
+	} else if (key.next && brake_key_promote(s, e) < 0) {
+		/* a crash after the root was taken in, before its key was */
 		return NULL;
+	}
 	return json_pack("{sI sI si si sI ss}", "round", (json_int_t)s->round,
 	    "m", (json_int_t)s->m, "rung", s->top, "rungs", s->nrungs,
 	    "root_version", (json_int_t)s->root->version, "keyid", key.id);

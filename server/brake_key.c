@@ -104,7 +104,7 @@ brake_key_load(struct brake_key *k, const struct brake_state *s,
 		return err_set(e, ERR_REFUSED,
 		    "root asks for %d timestamp signatures, not 1",
 		    root->roles[ROLE_TIMESTAMP].threshold);
-	if (load_named(k, s, "key", e) < 0)
+	if (load_named(k, s, "key", e) < 0 && e->kind != ERR_MISSING)
 		return -1;
 	k->next = false;
 	if (names(root, k->id))

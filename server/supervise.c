@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -390,6 +391,20 @@ raise_limits(const struct server_config *conf)
 		    F("want", (int64_t)want));
 }
 
+/* As init made it: a copy from a backup may be open to everybody. */
+static int
+close_folder(const char *path, struct err *e)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return err_sys(e, "%s", path);
+	if ((st.st_mode & 077) == 0)
+		return 0;
+	log_warn("folder_closed", F("path", path));
+	return chmod(path, 0700) < 0 ? err_sys(e, "%s", path) : 0;
+}
+
 static int
 make_folders(const struct server_config *conf, struct err *e)
 {
@@ -402,7 +417,7 @@ make_folders(const struct server_config *conf, struct err *e)
 			names[i]) >= (int)sizeof(path))
 			return err_set(
 			    e, ERR_LIMIT, "state: the path is too long");
-		if (file_mkdirs(path, 0700, e) < 0)
+		if (file_mkdirs(path, 0700, e) < 0 || close_folder(path, e) < 0)
 			return -1;
 	}
 	return 0;

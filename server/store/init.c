@@ -265,6 +265,34 @@ store_reload(const struct server_config *conf)
 		(void)!read(fd, answer, sizeof(answer));
 }
 
+/* The brake has lost its memory of a channel that there is: it is given one of
+ * the roots that the database trusts anew.  1, or 0 if that is not so. */
+static int
+brake_lost(
+    struct db *db, const struct adding *n, const char *brake, struct err *e)
+{
+	char path[4096];
+	int64_t known = db_int(db, e, -1,
+	    "SELECT COUNT(*) FROM root WHERE channel = $1 AND sha256 = $2",
+	    BIND(V(n->channel), V(n->sha256)));
+
+	if (known <= 0 || n->mirror)
+		return known < 0 ? -1 : 0;
+	if (snprintf(path, sizeof(path), "%s/%s/%s/state.json", brake,
+		n->product, n->name) >= (int)sizeof(path))
+		return err_set(e, ERR_LIMIT, "%s: the path is too long", brake);
+	return !file_exists(path);
+}
+
+static int
+add_all(struct db *db, const struct adding *n, const char *state,
+    struct bytes file, struct err *e)
+{
+	return add_rows(db, n, e) < 0
+	    ? -1
+	    : store_root(db, state, file, n->sha256, e);
+}
+
 int
 store_channel_add(const struct server_config *conf,
     const struct store_channel *ask, char fingerprint[static 65], struct err *e)
@@ -280,6 +308,7 @@ store_channel_add(const struct server_config *conf,
 	AUTO_TX tx = NULL;
 	char dir[4096];
 	struct bytes file;
+	int lost;
 
 	if (a == NULL)
 		return err_set(e, ERR_SYS, "no memory");
@@ -291,8 +320,9 @@ store_channel_add(const struct server_config *conf,
 	sha256_hex(fingerprint, file.at, file.len);
 	/* last the brake: it refuses a second root, the rows do not */
 	if (schema_open(&db, state, DB_MUST_EXIST, e) < 0 ||
-	    (tx = tx_begin(db, e)) == NULL || add_rows(db, &n, e) < 0 ||
-	    store_root(db, state, file, fingerprint, e) < 0 ||
+	    (tx = tx_begin(db, e)) == NULL ||
+	    (lost = brake_lost(db, &n, dir, e)) < 0 ||
+	    (lost == 0 && add_all(db, &n, state, file, e) < 0) ||
 	    (!n.mirror &&
 		brake_trust(dir, n.product, n.name, root_path, e) < 0) ||
 	    tx_commit(&tx, e) < 0)
