@@ -132,6 +132,8 @@ ctl_change(const json_t *answer)
 	(void)printf(
 	    "%s %s:\n", text(answer, "channel"), dry ? "would be" : "now");
 	print_state(after);
+	if (text(answer, "note")[0] != '\0')
+		(void)printf("%s\n", text(answer, "note"));
 }
 
 /* --- status --- */

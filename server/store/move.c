@@ -108,8 +108,23 @@ check_free(const struct operation *o, struct err *e)
 	return n < 0 ? -1 : 0;
 }
 
+/* What the states before and after do not say by themselves; NULL: nothing. */
+static const char *
+note(const struct operation *o, const struct command *cmd, bool changed)
+{
+	bool back = cmd->verb == COMMAND_ROLLBACK || cmd->verb == COMMAND_KILL;
+	bool nowhere = back && o->channel->state.ladder.ngood == 0;
+
+	if (nowhere)
+		return changed ? "nothing to go back to: halted"
+			       : "nothing to go back to, and halted already:"
+				 " nothing to do";
+	return changed ? NULL : "it is so already: nothing to do";
+}
+
 static json_t *
-answer(const struct operation *o, json_t *before, struct err *e)
+answer(
+    const struct operation *o, json_t *before, const char *note, struct err *e)
 {
 	json_t *after = show_state(o->s->db, o->channel, o->now_s, e);
 
@@ -117,22 +132,25 @@ answer(const struct operation *o, json_t *before, struct err *e)
 		json_decref(before);
 		return NULL;
 	}
-	return json_pack("{sb sb ss so so}", "ok", 1, "dry_run",
+	return json_pack("{sb sb ss so so ss*}", "ok", 1, "dry_run",
 	    (int)o->dry_run, "channel", o->channel->id, "before", before,
-	    "after", after);
+	    "after", after, "note", note);
 }
 
+/* change - 1; 0: it left everything as it was; -1. */
 static int
 change(struct operation *o, const struct command *cmd, struct err *e)
 {
 	struct channel_state *state = &o->channel->state;
 	const char *before = channel_state_text(state, o->a, e), *after;
+	int changed;
 
 	if (before == NULL || command_apply(state, cmd, o->now_s, e) < 0 ||
 	    (after = channel_state_text(state, o->a, e)) == NULL)
 		return -1;
+	changed = strcmp(before, after) != 0;
 	if (o->dry_run)
-		return 0;
+		return changed;
 	if (check_free(o, e) < 0 || adopt_check(o->s, o->channel, e) < 0 ||
 	    commit(o, before, after, e) < 0)
 		return -1;
@@ -140,7 +158,7 @@ change(struct operation *o, const struct command *cmd, struct err *e)
 	if (rounds_sign(o->s, o->channel->id, false, e) < 0)
 		return err_in(e, "recorded, but not in effect yet");
 	o->waits = state->ladder.m > 0;
-	return 0;
+	return changed;
 }
 
 json_t *
@@ -148,13 +166,14 @@ move_run(struct operation *o, struct err *e)
 {
 	struct command cmd;
 	json_t *before;
+	int changed;
 
 	if (read_command(o, &cmd, e) < 0 ||
 	    (before = show_state(o->s->db, o->channel, o->now_s, e)) == NULL)
 		return NULL;
-	if (change(o, &cmd, e) < 0) {
+	if ((changed = change(o, &cmd, e)) < 0) {
 		json_decref(before);
 		return NULL;
 	}
-	return answer(o, before, e);
+	return answer(o, before, note(o, &cmd, changed), e);
 }
