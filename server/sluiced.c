@@ -261,6 +261,54 @@ cmd_prune(const struct args *args, struct err *e)
 	return 0;
 }
 
+static void
+print_restored(const json_t *list)
+{
+	size_t i;
+	json_t *v;
+
+	json_array_foreach(list, i, v)
+	{
+		const char *channel =
+		    json_string_value(json_object_get(v, "channel"));
+		const char *error =
+		    json_string_value(json_object_get(v, "error"));
+		int64_t m = json_integer_value(json_object_get(v, "brake_m"));
+
+		if (error != NULL)
+			printf("%s: %s\n", channel, error);
+		else if (m > json_integer_value(json_object_get(v, "m")))
+			printf("%s: publication %lld is missing: push it"
+			       " again; what is unfinished is halted then\n",
+			    channel, (long long)m);
+		else
+			printf("%s: what is unfinished is halted at the next"
+			       " start\n",
+			    channel);
+	}
+}
+
+static int
+cmd_restored(const struct args *args, struct err *e)
+{
+	struct server_config conf;
+	AUTO_ARENA a = NULL;
+	AUTO_FD lock = -1;
+	AUTO_JSON list = NULL;
+
+	if (configure(args, &conf, &a, e) < 0 ||
+	    (lock = lock_state(&conf, a, e)) < 0 ||
+	    (list = store_restored(&conf, e)) == NULL)
+		return -1;
+	if (!args_flag(args, "json")) {
+		print_restored(list);
+		return 0;
+	}
+	(void)json_dumpf(list, stdout, JSON_COMPACT | JSON_SORT_KEYS);
+	(void)putchar('\n');
+	return 0;
+}
+
 // clang-format off
 static const struct opt common[] = {
 	{ "config", 'c', OPT_TEXT, "FILE",
@@ -301,6 +349,8 @@ static const struct verb verbs[] = {
 	    cmd_export, export_opts, COUNT(export_opts), 0, 0 },
 	{ "check", "", "check the configuration without starting", cmd_check,
 	    check_opts, COUNT(check_opts), 0, 0 },
+	{ "restored", "", "the state comes from a backup (server stopped)",
+	    cmd_restored, NULL, 0, 0, 0 },
 	{ "prune", "", "drop what nothing names any more (server stopped)",
 	    cmd_prune, NULL, 0, 0, 0 },
 };

@@ -98,6 +98,15 @@ int store_export(const struct server_config *conf,
 /* store_reload - a running server makes its table anew; none is fine. */
 void store_reload(const struct server_config *conf);
 
+/*
+ * store_restored - the database of this stopped server comes from a backup:
+ * when it starts, unfinished rollouts are halted above whatever the brake had
+ * signed.  An array (new reference) of {"channel","m","brake_m"}, brake_m > m:
+ * that publication must be pushed again; "error" where the brake cannot say.
+ */
+json_t *store_restored(
+    const struct server_config *conf, struct err *e) MUST_CHECK;
+
 /* store_prune - drop what nothing names any more, from a stopped server's
  * state (a running one does it by itself).  *freed gets bytes. */
 int store_prune(

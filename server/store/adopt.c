@@ -14,6 +14,7 @@
 #include "server/store/audit.h"
 #include "server/store/blobs.h"
 #include "server/store/release.h"
+#include "server/store/restore.h"
 #include "server/store/rounds.h"
 
 #define ARENA_MAX (64u << 20)
@@ -227,6 +228,8 @@ highest(const struct channel_state *c)
 	return top;
 }
 
+/* go_beyond - what is under way is halted above everything that the brake has
+ * signed. */
 static int
 go_beyond(struct store *s, struct channel *c, int rung, struct arena *a,
     struct err *e)
@@ -239,7 +242,9 @@ go_beyond(struct store *s, struct channel *c, int rung, struct arena *a,
 		.verb = "restore",
 		.channel = c->id,
 		.arguments = "{}",
-		.reason = "the brake is ahead of the database" };
+		.reason = rung > highest(&c->state)
+		    ? "the brake is ahead of the database"
+		    : "the database comes from a backup" };
 	AUTO_TX tx = NULL;
 
 	row.before = channel_state_text(&c->state, a, e);
@@ -247,7 +252,13 @@ go_beyond(struct store *s, struct channel *c, int rung, struct arena *a,
 	row.after = channel_state_text(&c->state, a, e);
 	if (row.before == NULL || row.after == NULL ||
 	    (tx = tx_begin(s->db, e)) == NULL ||
-	    rounds_start(s->db, c, &start, e) < 0 ||
+	    restore_done(s->db, c->id, e) < 0)
+		return -1;
+	if (strcmp(row.before, row.after) == 0)
+		return tx_commit(&tx, e);
+	log_warn("restored", F("channel", (const char *)c->id),
+	    F("rung", c->state.scopes[0].high));
+	if (rounds_start(s->db, c, &start, e) < 0 ||
 	    channel_save(s->db, c, e) < 0 ||
 	    release_note(s->db, c->id, &c->state, now, e) < 0 ||
 	    audit_add(s->db, &row, e) < 0)
@@ -284,7 +295,7 @@ adopt_follow(struct store *s, const char *channel, struct err *e)
 	AUTO_JSON state = brake_state(s, channel, e);
 	struct channel *c;
 	int64_t m;
-	int rung;
+	int rung, restored;
 
 	if (a == NULL || state == NULL)
 		return err_in(e, "brake");
@@ -300,10 +311,16 @@ adopt_follow(struct store *s, const char *channel, struct err *e)
 		    F("hint", "push it again"));
 		return 0;
 	}
-	if (m < c->state.ladder.m)
-		return adopt_again(s, c, a, e);
-	if (m == 0 || rung <= highest(&c->state))
+	if (m < c->state.ladder.m) {
+		if (adopt_again(s, c, a, e) < 0)
+			return -1;
+		rung = -1;
+	}
+	if ((restored = restore_waits(s->db, channel, e)) < 0)
+		return -1;
+	if (rung > highest(&c->state) && m > 0)
+		log_warn("brake_ahead", F("channel", channel), F("rung", rung));
+	else if (!restored)
 		return 0;
-	log_warn("brake_ahead", F("channel", channel), F("rung", rung));
 	return go_beyond(s, c, rung, a, e);
 }
