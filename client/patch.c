@@ -38,9 +38,8 @@ patch_choose(const struct artifact *a,
 		const struct delta_entry *x = &a->deltas[i];
 
 		if (memcmp(x->from_sha256, installed, SHA256_SIZE) == 0 &&
-		    strcmp(x->format, DELTA_BSDIFF40) == 0 &&
-		    x->max_memory <= memory && x->size < a->size &&
-		    (best == NULL || x->size < best->size))
+		    delta_known(x->format) && x->max_memory <= memory &&
+		    x->size < a->size && (best == NULL || x->size < best->size))
 			best = x;
 	}
 	return best;

@@ -54,6 +54,7 @@ int bsdiff_make(const struct delta_make *d, struct err *e) MUST_CHECK;
 int bsdiff_apply(const struct delta_apply *d, struct err *e) MUST_CHECK;
 int bsdiff_inspect(int fd, struct buf *out, struct err *e) MUST_CHECK;
 int64_t bsdiff_make_memory(int64_t old_size, int64_t new_size);
+int64_t bsdiff_patch_memory(int fd, struct err *e) MUST_CHECK;
 int64_t bsdiff_apply_memory(int64_t old_size, int64_t new_size);
 
 #endif

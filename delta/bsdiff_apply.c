@@ -38,6 +38,15 @@ bsdiff_apply_memory(int64_t old_size, int64_t new_size)
 	return 3 * BZ_READER_MEMORY + (int64_t)sizeof(struct apply);
 }
 
+int64_t
+bsdiff_patch_memory(int fd, struct err *e)
+{
+	struct bsdiff_header h;
+
+	return bsdiff_header_read(fd, &h, e) < 0 ? -1
+						 : bsdiff_apply_memory(0, 0);
+}
+
 static void
 apply_free(struct apply **pa)
 {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "delta/bsdiff.h"
+#include "delta/match.h"
 #include "delta/native.h"
 #include "manifest/base/file.h"
 
@@ -23,15 +24,16 @@ struct codec {
 	int (*inspect)(int fd, struct buf *out, struct err *e);
 	int64_t (*make_memory)(int64_t old_size, int64_t new_size);
 	int64_t (*apply_memory)(int64_t old_size, int64_t new_size);
+	int64_t (*patch_memory)(int fd, struct err *e);
 };
 
 static const struct codec formats[] = {
 	{ DELTA_BSDIFF40, { 'B', 'S', 'D', 'I', 'F', 'F', '4', '0' },
 	    bsdiff_make, bsdiff_apply, bsdiff_inspect, bsdiff_make_memory,
-	    bsdiff_apply_memory },
+	    bsdiff_apply_memory, bsdiff_patch_memory },
 	{ DELTA_SLUICE1, { 'S', 'L', 'D', 'E', 'L', 'T', 'A', '1' },
 	    native_make, native_apply, native_inspect, native_make_memory,
-	    native_apply_memory },
+	    native_apply_memory, native_patch_memory },
 };
 
 static const struct codec *
@@ -65,6 +67,18 @@ delta_apply_memory(const char *format, int64_t old_size, int64_t new_size)
 	const struct codec *f = format_find(format);
 
 	return f ? f->apply_memory(old_size, new_size) : INT64_MAX;
+}
+
+bool
+delta_known(const char *format)
+{
+	return format_find(format) != NULL;
+}
+
+void
+delta_threads(int n)
+{
+	match_limit(n);
 }
 
 int
@@ -121,6 +135,22 @@ open_read(const char *path, struct err *e)
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	return fd >= 0 ? fd : err_sys(e, "%s", path);
+}
+
+int64_t
+delta_patch_memory(const char *patch_path, struct err *e)
+{
+	AUTO_FD fd = open_read(patch_path, e);
+	const struct codec *f;
+	int64_t memory;
+
+	if (fd < 0)
+		return -1;
+	if ((f = format_of(fd)) == NULL)
+		return err_set(e, ERR_INPUT,
+		    "%s: not a patch of a known format", patch_path);
+	memory = f->patch_memory(fd, e);
+	return memory < 0 ? err_in(e, "%s", patch_path) : memory;
 }
 
 /* A file without a name; not every file system has O_TMPFILE. */

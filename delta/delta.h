@@ -60,6 +60,17 @@ int delta_apply(const struct delta_apply *d, struct err *e) MUST_CHECK;
 int64_t delta_apply_memory(
     const char *format, int64_t old_size, int64_t new_size);
 
+/* delta_known - whether a format of this name can be made and applied here. */
+bool delta_known(const char *format);
+
+/* delta_patch_memory - bytes that applying this very patch takes at most beyond
+ * the files; delta_apply with as much as memory_max does not fail for it. */
+int64_t delta_patch_memory(const char *patch_path, struct err *e) MUST_CHECK;
+
+/* delta_threads - how many threads delta_make, called by this thread, may use
+ * from now on; 0: one for each CPU.  What comes out is the same. */
+void delta_threads(int n);
+
 /* delta_format - the format of a patch by its first bytes; NULL: none. */
 const char *delta_format(int patch_fd);
 

@@ -266,10 +266,19 @@ work_run(void *arg)
 	return NULL;
 }
 
+static _Thread_local int thread_limit;
+
+void
+match_limit(int threads)
+{
+	thread_limit = threads;
+}
+
 void
 match_threads(void *(*run)(void *), void *arg, size_t jobs)
 {
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	long cpus =
+	    thread_limit > 0 ? thread_limit : sysconf(_SC_NPROCESSORS_ONLN);
 	pthread_t threads[THREADS];
 	size_t n = 0;
 

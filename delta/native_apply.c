@@ -41,6 +41,18 @@ native_apply_memory(int64_t old_size, int64_t new_size)
 	return fixed + old_size / 2 + new_size / 4;
 }
 
+int64_t
+native_patch_memory(int fd, struct err *e)
+{
+	AUTO_FILEMAP patch = { 0 };
+	struct format f;
+
+	if (filemap_open(&patch, fd, "patch", e) < 0 ||
+	    format_read(&f, patch.bytes.at, patch.bytes.len, e) < 0)
+		return -1;
+	return f.memory > INT64_MAX ? INT64_MAX : (int64_t)f.memory;
+}
+
 static int
 check_promise(
     const struct delta_apply *d, const struct format *f, struct err *e)

@@ -57,7 +57,7 @@ struct delta_entry {
 	int64_t from_seq;
 	const char *from_version;
 	uint8_t from_sha256[SHA256_SIZE];
-	const char *format; /* "bsdiff40" */
+	const char *format; /* "bsdiff40", "sluice-delta/1" */
 	const char *path;   /* TUF target */
 	int64_t size;
 	uint8_t sha256[SHA256_SIZE];

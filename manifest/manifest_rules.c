@@ -10,7 +10,6 @@
 #include "manifest/minisign.h"
 #include "manifest/semver.h"
 
-#define DELTA_FORMAT "bsdiff40"
 #define PATH_DIR_MAX (SEMVER_MAX + 1 + PLATFORM_MAX + 1 + 1)
 
 /* Printable ASCII without what ends a link in HTML, XML or a log line. */
@@ -159,6 +158,23 @@ check_rollback(const struct manifest *m, struct err *e)
 	return 0;
 }
 
+/* strict: one that is known here; else any name, for other readers. */
+static bool
+format_ok(const char *format, bool strict)
+{
+	static const char *const known[] = { "bsdiff40", "sluice-delta/1" };
+
+	for (size_t i = 0; i < COUNT(known); i++)
+		if (strcmp(format, known[i]) == 0)
+			return true;
+	if (strict)
+		return false;
+	for (const char *s = format; *s != '\0'; s++)
+		if (*s <= ' ' || *s >= 0x7f || *s == '"' || *s == '\\')
+			return false;
+	return true;
+}
+
 /* A delta lies beside its artifact, under a name of its own. */
 static int
 check_delta(const struct artifact *a, size_t i, const char *dir, bool strict,
@@ -169,8 +185,7 @@ check_delta(const struct artifact *a, size_t i, const char *dir, bool strict,
 
 	if (semver_check(d->from_version, e) < 0)
 		return err_in(e, "from_version");
-	if (strict ? strcmp(d->format, DELTA_FORMAT) != 0
-		   : !name_ok(d->format, strlen(d->format)))
+	if (!format_ok(d->format, strict))
 		return err_set(e, ERR_INPUT, "unknown format");
 	if (strncmp(d->path, dir, n) != 0 ||
 	    !name_ok(d->path + n, DELTA_NAME_MAX))

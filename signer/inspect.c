@@ -209,6 +209,14 @@ inspect_minisign(struct bytes file, struct err *e)
 	return 0;
 }
 
+static bool
+is_delta(const char *path)
+{
+	AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd >= 0 && delta_format(fd) != NULL;
+}
+
 static int
 inspect_delta(const char *path, struct err *e)
 {
@@ -240,7 +248,7 @@ inspect_cmd(const struct args *args, struct err *e)
 		return inspect_folder(path, as_json, a, e);
 	if (file_read(a, path, 1 << 28, &file, e) < 0)
 		return -1;
-	if (file.len > 8 && memcmp(file.at, "BSDIFF40", 8) == 0)
+	if (is_delta(path))
 		rc = inspect_delta(path, e);
 	else if (file.len > 17 && memcmp(file.at, "untrusted comment", 17) == 0)
 		rc = inspect_minisign(file, e);

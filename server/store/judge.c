@@ -14,7 +14,8 @@
 #include "server/store/blobs.h"
 #include "server/store/refused_keys.h"
 
-#define ARENA_MAX (512u << 20)
+#define ARENA_MAX	 (512u << 20)
+#define DELTA_MEMORY_MAX ((int64_t)1 << 30) /* what our client grants */
 
 struct work {
 	const struct judging *c;
@@ -274,7 +275,7 @@ check_delta(struct work *w, const struct artifact *art,
 {
 	char base_hex[SHA256_HEX_SIZE], patch_hex[SHA256_HEX_SIZE];
 	char *base, *patch, *dir;
-	int64_t size;
+	int64_t memory;
 
 	hex_write(base_hex, d->from_sha256, SHA256_SIZE);
 	hex_write(patch_hex, d->sha256, SHA256_SIZE);
@@ -284,14 +285,19 @@ check_delta(struct work *w, const struct artifact *art,
 	    (patch = blobs_path(w->c->state, patch_hex, w->a, e)) == NULL ||
 	    (dir = file_path(w->a, e, w->c->state, "intake")) == NULL)
 		return -1;
-	if ((size = file_size(base, e)) < 0)
+	if (!file_exists(base))
 		return err_set(e, ERR_REFUSED,
 		    "this server has no file %s to check it against", base_hex);
 	if (json_array_append_new(w->delta_bases, json_string(base_hex)) < 0)
 		return err_set(e, ERR_SYS, "no memory");
-	if (delta_apply_memory(d->format, size, art->size) > d->max_memory)
+	if ((memory = delta_patch_memory(patch, e)) < 0)
+		return -1;
+	if (memory > d->max_memory)
 		return err_set(e, ERR_REFUSED,
 		    "applying it needs more memory than it says");
+	if (memory > DELTA_MEMORY_MAX)
+		return err_set(e, ERR_REFUSED,
+		    "applying it takes more memory than clients grant");
 	return delta_check(
 	    d->format, base, patch, dir, art->size, art->sha256, e);
 }

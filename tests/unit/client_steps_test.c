@@ -81,7 +81,7 @@ selftest_splits_words(void)
 static void
 patch_chooses_by_the_digest_of_what_is_there(void)
 {
-	struct delta_entry d[3] = {
+	struct delta_entry d[4] = {
 		{ .from_sha256 = { 1 },
 		    .format = "bsdiff40",
 		    .size = 50,
@@ -91,13 +91,18 @@ patch_chooses_by_the_digest_of_what_is_there(void)
 		    .size = 40,
 		    .max_memory = 100 },
 		{ .from_sha256 = { 1 },
-		    .format = "sld1",
+		    .format = "sluice-delta/2",
 		    .size = 10,
 		    .max_memory = 100 },
+		{ .from_sha256 = { 1 },
+		    .format = "sluice-delta/1",
+		    .size = 20,
+		    .max_memory = 200 },
 	};
-	struct artifact a = { .size = 60, .deltas = d, .ndeltas = 3 };
+	struct artifact a = { .size = 60, .deltas = d, .ndeltas = 4 };
 	uint8_t here[SHA256_SIZE] = { 1 }, other[SHA256_SIZE] = { 3 };
 
+	CHECK(patch_choose(&a, here, 200) == &d[3]); /* the smallest known */
 	CHECK(patch_choose(&a, here, 100) == &d[0]);
 	CHECK(patch_choose(&a, other, 100) == NULL);
 	CHECK(patch_choose(&a, here, 99) == NULL); /* memory */

@@ -228,7 +228,9 @@ only_strict_reading_refuses_what_is_new(void)
 	    "\"percent_bp\":1000,\"promote\":{}");
 	CHECK(reads(&s, file, false));
 	refused(&s, file, true, "unknown key \"promote\"");
-	file = changed(&s, s.offer, "\"bsdiff40\"", "\"sld1\"");
+	file = changed(&s, s.offer, "\"bsdiff40\"", "\"sluice-delta/1\"");
+	CHECK(reads(&s, file, true));
+	file = changed(&s, s.offer, "\"bsdiff40\"", "\"sluice-delta/2\"");
 	CHECK(reads(&s, file, false));
 	refused(&s, file, true, "unknown format");
 }
