@@ -26,10 +26,15 @@ class Fetcher extends BaseFetcher {
 function run(words, days) {
   const line = days ? ['faketime', '-f', `+${days}d`, program, ...words] : [program, ...words];
   return new Promise((done) => {
-    const child = spawn(line[0], line.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(line[0], line.slice(1), {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // a sanitizer does not like to come after faketime's library
+      env: { ...process.env, ASAN_OPTIONS: 'verify_asan_link_order=0' },
+    });
     let text = '';
     child.stdout.on('data', (d) => (text += d));
     child.stderr.on('data', (d) => (text += d));
+    child.on('error', (e) => (text += e.message));
     child.on('close', (status) => done({ status, text }));
   });
 }
@@ -49,10 +54,20 @@ class Case {
     return path.join(this.folder(who), `${escaped(role)}.json`);
   }
   async start(options) {
-    this.repo = options instanceof Repo ? options : new Repo(options);
-    this.server = await serve(this.repo);
-    this.slash = '';
+    await this.serve(new Repo(options));
     return this.repo;
+  }
+  // any object with files
+  async serve(repo) {
+    this.repo = repo;
+    this.server = await serve(repo);
+    this.slash = '';
+  }
+  // as on a new machine
+  forgetAll() {
+    for (const who of ['us', 'js'])
+      for (const what of ['metadata', 'targets'])
+        for (const f of fs.readdirSync(this.folder(who, what))) fs.rmSync(path.join(this.folder(who, what), f));
   }
   done() {
     this.server?.close();
