@@ -334,6 +334,28 @@ view_manifest(const struct bundle_file *f, const struct trust *t,
 	return *out == NULL ? err_in(e, "%s", path) : 0;
 }
 
+/* Of equal versions the one that was seen first is kept: it must mean this. */
+static int
+check_same(const struct bundle_file *f, const struct trust *t,
+    struct bytes file, struct err *e)
+{
+	const struct role *r =
+	    role_read(f->arena, ROLE_TIMESTAMP, file, ROLE_STRICT, e);
+	const struct metafile *is, *had;
+
+	if (r == NULL)
+		return -1;
+	is = role_meta(r, "snapshot.json");
+	had = role_meta(t->timestamp, "snapshot.json");
+	if (is->version == had->version &&
+	    memcmp(is->sha256, had->sha256, sizeof(is->sha256)) == 0)
+		return 0;
+	return err_set(e, ERR_REFUSED,
+	    "timestamp.json: another one of version %" PRId64
+	    " was seen before",
+	    r->version);
+}
+
 int
 bundle_file_view(const struct bundle_file *f, struct trust *t,
     const struct manifest **out, bool *behind, struct err *e)
@@ -351,13 +373,8 @@ bundle_file_view(const struct bundle_file *f, struct trust *t,
 	t->offline_s = f->list->created_s;
 	if (trust_timestamp(t, file, behind, e) < 0)
 		return -1;
-	/* of equal versions the one that was seen first is kept */
-	if (t->timestamp->file.len != file.len ||
-	    memcmp(t->timestamp->file.at, file.at, file.len) != 0)
-		return err_set(e, ERR_REFUSED,
-		    "timestamp.json: another one of version %" PRId64
-		    " was seen before",
-		    t->timestamp->version);
+	if (check_same(f, t, file, e) < 0)
+		return -1;
 	if (!t->timestamp->offline)
 		return err_set(e, ERR_REFUSED,
 		    "timestamp.json: made by a server, not for a bundle");

@@ -151,7 +151,11 @@ add_timestamp(struct bundling *b, struct bundling_channel *c, struct err *e)
 {
 	const struct publication *p = c->prev.pub;
 	const struct rung *r = &p->rungs[c->rung];
-	int64_t round = ladder_round(source_round(b, c), b->created_s);
+	int64_t before = source_round(b, c);
+	/* bundles of two publications never have the same version, nor those
+	 * of two rungs */
+	int64_t round = ladder_round(
+	    before < p->ladder.m ? p->ladder.m - 1 : before, b->created_s);
 	struct timestamp_fields t = {
 		.product = p->product,
 		.channel = p->channel,

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,7 @@ struct pack {
 	bool closed;
 	int64_t in_part, total;
 	struct err err; /* of a callback */
+	crypto_hash_sha256_state sum;
 	uint8_t out[65536];
 };
 
@@ -98,6 +100,7 @@ put(struct pack *p, const uint8_t *at, size_t len, struct err *e)
 			n = (size_t)(p->ask.split - p->in_part);
 		if (file_write_all(p->fd, at, n, p->ask.path, e) < 0)
 			return -1;
+		(void)crypto_hash_sha256_update(&p->sum, at, n);
 		at += n;
 		len -= n;
 		p->in_part += (int64_t)n;
@@ -124,6 +127,15 @@ compress(struct pack *p, const void *at, size_t len, bool last, struct err *e)
 			return -1;
 	} while (last ? left > 0 : in.pos < in.size);
 	return 0;
+}
+
+static int
+seal(struct pack *p, struct err *e)
+{
+	uint8_t end[UNPACK_SEAL_SIZE] = UNPACK_SEAL_MAGIC;
+
+	(void)crypto_hash_sha256_final(&p->sum, end + 8);
+	return put(p, end, sizeof(end), e);
 }
 
 static la_ssize_t
@@ -154,6 +166,7 @@ begin(struct pack *p, struct err *e)
 {
 	char path[PATH_MAX];
 
+	(void)crypto_hash_sha256_init(&p->sum);
 	if (name_part(p, 0, true, path, e) < 0)
 		return -1;
 	if (file_exists(path))
@@ -222,7 +235,8 @@ pack_close(struct pack *p, int *parts, int64_t *bytes, struct err *e)
 
 	if (archive_write_close(p->tar) != ARCHIVE_OK)
 		return failed(p, e);
-	if (compress(p, NULL, 0, true, e) < 0 || end_part(p, e) < 0)
+	if (compress(p, NULL, 0, true, e) < 0 || seal(p, e) < 0 ||
+	    end_part(p, e) < 0)
 		return -1;
 	/* the first part last: a reader begins there */
 	for (int i = p->parts - 1; i >= 0; i--) {

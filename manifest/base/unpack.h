@@ -5,7 +5,7 @@
  * (fence.h); what comes out of it is names, sizes and bytes, which the caller
  * holds against a signed list.  It knows no document.
  *
- * Only regular files with plain names; one frame, nothing after it.
+ * Only regular files with plain names; one frame, its seal, nothing after it.
  */
 #ifndef SLUICE_UNPACK_H
 #define SLUICE_UNPACK_H
@@ -19,6 +19,14 @@
 
 #define UNPACK_NAME_MAX	  1023
 #define UNPACK_WINDOW_LOG 23 /* 8 MiB: what a frame may ask for */
+
+/*
+ * The frame is followed by a skippable one: this magic, a length of 32 (both
+ * little-endian), the SHA-256 of all bytes before.  One archive can be
+ * compressed in many ways; so each of its own bits counts.
+ */
+#define UNPACK_SEAL_MAGIC "\x50\x2a\x4d\x18\x20\x00\x00\x00"
+#define UNPACK_SEAL_SIZE  40
 
 struct unpack;
 

@@ -7,6 +7,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
+#include <sodium.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@ struct walk {
 	bool eof;   /* of the input */
 	bool ended; /* the frame is whole and its checksum right */
 	int64_t out, allowed;
+	crypto_hash_sha256_state sum; /* of the frame */
 	struct err err;
 	uint8_t raw[65536], plain[131072];
 };
@@ -50,14 +52,17 @@ plain(struct walk *w, struct err *e)
 	ZSTD_outBuffer out = { w->plain, sizeof(w->plain), 0 };
 
 	while (out.pos == 0 && !w->ended) {
-		size_t left;
+		size_t left, from;
 
 		if (refill(w, e) < 0)
 			return -1;
 		if (w->eof)
 			return err_set(
 			    e, ERR_INPUT, "the archive ends too early");
+		from = w->in.pos;
 		left = ZSTD_decompressStream(w->zstd, &out, &w->in);
+		(void)crypto_hash_sha256_update(
+		    &w->sum, w->raw + from, w->in.pos - from);
 		if (ZSTD_isError(left))
 			return err_set(e, ERR_INPUT,
 			    "the archive is damaged: %s",
@@ -168,7 +173,34 @@ members(struct walk *w, struct archive *a, struct err *e)
 	return rc == ARCHIVE_EOF ? 0 : failed(w, a, e);
 }
 
-/* After the tar: zeros, the frame's checksum, and then nothing. */
+/* The rest of the input: exactly the seal. */
+static int
+check_seal(struct walk *w, struct err *e)
+{
+	uint8_t want[UNPACK_SEAL_SIZE] = UNPACK_SEAL_MAGIC;
+	uint8_t is[UNPACK_SEAL_SIZE];
+	size_t n = 0;
+
+	(void)crypto_hash_sha256_final(&w->sum, want + 8);
+	for (;;) {
+		if (refill(w, e) < 0)
+			return -1;
+		if (w->eof)
+			break;
+		if (n == sizeof(is))
+			return err_set(
+			    e, ERR_INPUT, "something follows the archive");
+		while (n < sizeof(is) && w->in.pos < w->in.size)
+			is[n++] = w->raw[w->in.pos++];
+	}
+	if (n < sizeof(is))
+		return err_set(e, ERR_INPUT, "the archive ends too early");
+	return memcmp(is, want, sizeof(is)) == 0
+	    ? 0
+	    : err_set(e, ERR_INPUT, "the archive is damaged");
+}
+
+/* After the tar: zeros, the frame's checksum, the seal. */
 static int
 drain(struct walk *w, struct err *e)
 {
@@ -181,10 +213,7 @@ drain(struct walk *w, struct err *e)
 				    "something follows the archive's end");
 		}
 	}
-	if (n < 0 || refill(w, e) < 0)
-		return -1;
-	return w->eof ? 0
-		      : err_set(e, ERR_INPUT, "something follows the archive");
+	return n < 0 ? -1 : check_seal(w, e);
 }
 
 /* Exactly the frame header that pack.c writes: magic, a checksum, no size, no
@@ -224,6 +253,7 @@ unpack_walk(const struct unpack_walk *io, struct err *e)
 		return err_set(e, ERR_SYS, "out of memory");
 	}
 	w->io = io;
+	(void)crypto_hash_sha256_init(&w->sum);
 	w->allowed = HEADERS_MAX + PADDING_MAX + (int64_t)sizeof(w->plain);
 	if (ZSTD_isError(ZSTD_DCtx_setParameter(
 		w->zstd, ZSTD_d_windowLogMax, UNPACK_WINDOW_LOG)) ||
