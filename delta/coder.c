@@ -19,6 +19,10 @@
 #define SAMPLE_FROM ((size_t)256 << 10)
 #define SAMPLE	    ((size_t)128 << 10)
 
+#define DEPTH 256 /* candidates at each place */
+/* Filling a dictionary takes time. */
+#define PRESET_FROM ((size_t)1 << 10)
+
 struct attempt {
 	uint8_t *at; /* owned; room bytes, the best so far in best */
 	uint8_t *best;
@@ -76,7 +80,7 @@ try_xz(struct attempt *t, struct bytes raw, const lzma_options_lzma *options,
 	if (ret == LZMA_MEM_ERROR)
 		return err_set(e, ERR_SYS, "liblzma: out of memory");
 	if (ret == LZMA_OK)
-		keep(t, n, FORMAT_XZ);
+		keep(t, n, o.preset_dict ? FORMAT_XZ_OLD : FORMAT_XZ);
 	return 0;
 }
 
@@ -126,10 +130,33 @@ choose_way(struct attempt *t, struct bytes raw, unsigned window, struct err *e)
 	return 0;
 }
 
+/* New bytes resemble old ones even where no block is made of it. */
 static int
-pack_one(struct bytes raw, enum format_stream s, struct buf *out,
+pack_preset(
+    struct attempt *t, struct bytes raw, struct coder_in preset, struct err *e)
+{
+	const struct way *way = t->best_way ? t->best_way : &ways[0];
+	lzma_options_lzma o;
+
+	(void)lzma_lzma_preset(&o, 6 | LZMA_PRESET_EXTREME);
+	o.dict_size = (uint32_t)(2 * FORMAT_PRESET_MAX);
+	o.lc = way->lc;
+	o.lp = way->lp;
+	o.pb = way->pb;
+	/* a chain is made while a tree still looks for its root */
+	o.mf = LZMA_MF_HC4;
+	o.depth = DEPTH;
+	o.preset_dict = preset.at;
+	o.preset_dict_size = (uint32_t)preset.len;
+	return try_xz(t, raw, &o, e);
+}
+
+static int
+pack_one(const struct coder_pack *c, enum format_stream s,
     struct format_part *p, struct err *e)
 {
+	const struct bytes raw = buf_bytes(&c->raw[s]);
+	struct buf *out = &c->packed[s];
 	struct attempt t = {
 		.room = raw.len + 64, .n = raw.len, .least = raw.len
 	};
@@ -149,6 +176,9 @@ pack_one(struct bytes raw, enum format_stream s, struct buf *out,
 		failed = try_zstd(&t, raw, format_window(s), e);
 	if (failed == 0)
 		failed = pack_xz(&t, raw, format_window(s), e);
+	if (failed == 0 && s == FORMAT_LITERAL && raw.len >= PRESET_FROM &&
+	    c->preset.len > 0)
+		failed = pack_preset(&t, raw, c->preset, e);
 	if (failed == 0) {
 		p->coder = t.coder;
 		buf_add(out, t.coder == FORMAT_STORED ? raw.at : t.best, t.n);
@@ -162,8 +192,7 @@ pack_one(struct bytes raw, enum format_stream s, struct buf *out,
 /* --- all of them, on all CPUs ------------------------------------------------ */
 
 struct packing {
-	const struct buf *raw;
-	struct buf *packed;
+	const struct coder_pack *arg;
 	struct format *f;
 	int order[FORMAT_STREAMS]; /* long ones first */
 	atomic_int next;
@@ -179,9 +208,8 @@ pack_run(void *arg)
 
 	while ((i = atomic_fetch_add(&w->next, 1)) < FORMAT_STREAMS) {
 		s = w->order[i];
-		w->failed[s] =
-		    pack_one(buf_bytes(&w->raw[s]), (enum format_stream)s,
-			&w->packed[s], &w->f->part[s], &w->e[s]) < 0;
+		w->failed[s] = pack_one(w->arg, (enum format_stream)s,
+				   &w->f->part[s], &w->e[s]) < 0;
 	}
 	return NULL;
 }
@@ -192,30 +220,29 @@ sort_by_length(struct packing *w)
 	int s, k;
 
 	for (s = 0; s < FORMAT_STREAMS; s++) {
-		for (k = s;
-		     k > 0 && w->raw[w->order[k - 1]].len < w->raw[s].len; k--)
+		for (k = s; k > 0 &&
+		     w->arg->raw[w->order[k - 1]].len < w->arg->raw[s].len;
+		     k--)
 			w->order[k] = w->order[k - 1];
 		w->order[k] = s;
 	}
 }
 
 int
-coder_pack(const struct buf raw[FORMAT_STREAMS],
-    struct buf packed[FORMAT_STREAMS], struct format *f, struct err *e)
+coder_pack(const struct coder_pack *c, struct format *f, struct err *e)
 {
 	struct packing *w = calloc(1, sizeof(*w));
 	int s, failed = 0;
 
 	if (w == NULL)
 		return err_sys(e, "compressing");
-	w->raw = raw;
-	w->packed = packed;
+	w->arg = c;
 	w->f = f;
 	sort_by_length(w);
 	match_threads(pack_run, w, FORMAT_STREAMS);
 	for (s = 0; s < FORMAT_STREAMS; s++) {
-		f->part[s].at = packed[s].at;
-		f->part[s].packed = packed[s].len;
+		f->part[s].at = c->packed[s].at;
+		f->part[s].packed = c->packed[s].len;
 		if (w->failed[s] && failed == 0) {
 			*e = w->e[s];
 			failed = err_in(e, "stream %s", format_names[s]);

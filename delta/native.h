@@ -5,6 +5,7 @@
 #ifndef SLUICE_NATIVE_H
 #define SLUICE_NATIVE_H
 
+#include "delta/core/coder.h"
 #include "delta/core/format.h"
 #include "delta/core/image.h"
 #include "delta/core/map.h"
@@ -73,9 +74,13 @@ int encode_streams(const struct encode *c, struct buf out[FORMAT_STREAMS],
     struct err *e) MUST_CHECK;
 
 /* coder_pack - compress each stream by what suits it; fills f's parts, whose
- * bytes are in packed[]. */
-int coder_pack(const struct buf raw[FORMAT_STREAMS],
-    struct buf packed[FORMAT_STREAMS], struct format *f,
-    struct err *e) MUST_CHECK;
+ * bytes are in packed[].  preset: what a dictionary may begin with. */
+struct coder_pack {
+	const struct buf *raw; /* FORMAT_STREAMS of them */
+	struct buf *packed;
+	struct coder_in preset;
+};
+int coder_pack(
+    const struct coder_pack *c, struct format *f, struct err *e) MUST_CHECK;
 
 #endif

@@ -9,6 +9,7 @@ static const char *const coders[FORMAT_CODERS] = {
 	[FORMAT_STORED] = "stored",
 	[FORMAT_ZSTD] = "zstd",
 	[FORMAT_XZ] = "xz",
+	[FORMAT_XZ_OLD] = "xz-old",
 };
 
 static const char *const kinds[REGION_KINDS] = {

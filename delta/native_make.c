@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "delta/core/patch.h"
+#include "delta/core/stream.h"
 #include "delta/filemap.h"
 #include "delta/layout.h"
 #include "delta/match.h"
@@ -240,13 +241,15 @@ static int
 write_patch(struct make *m, int fd, struct err *e)
 {
 	struct format f = { .old_size = m->old.len, .new_size = m->new.len };
+	const struct coder_pack pack = { m->raw, m->packed,
+		stream_preset(m->old.at, &m->tables.old) };
 	uint8_t header[FORMAT_HEADER_MAX];
 	size_t n;
 	int s;
 
 	sha256(f.old_sha256, m->old.at, m->old.len);
 	sha256(f.new_sha256, m->new_file.bytes.at, m->new.len);
-	if (coder_pack(m->raw, m->packed, &f, e) < 0)
+	if (coder_pack(&pack, &f, e) < 0)
 		return -1;
 	f.memory = patch_memory(&f, &m->tables);
 	n = format_write(&f, header);

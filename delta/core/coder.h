@@ -12,7 +12,7 @@
 #include "manifest/base/base.h"
 #include "manifest/base/err.h"
 
-/* Packed bytes on their way. */
+/* Packed bytes on their way, or any others. */
 struct coder_in {
 	const uint8_t *at;
 	size_t len;
@@ -26,8 +26,9 @@ size_t coder_zstd_read(
     void *state, struct coder_in *in, uint8_t *out, size_t room);
 void coder_zstd_close(void *state);
 
-/* coder_xz_open - dict: bytes of its dictionary. */
-int coder_xz_open(void **state, uint32_t dict, struct err *e) MUST_CHECK;
+/* coder_xz_open - dict: bytes of its dictionary, which begins with preset. */
+int coder_xz_open(void **state, uint32_t dict, struct coder_in preset,
+    struct err *e) MUST_CHECK;
 size_t coder_xz_read(
     void *state, struct coder_in *in, uint8_t *out, size_t room);
 void coder_xz_close(void *state);

@@ -9,7 +9,8 @@
 #include "delta/core/coder.h"
 
 int
-coder_xz_open(void **state, uint32_t dict, struct err *e)
+coder_xz_open(
+    void **state, uint32_t dict, struct coder_in preset, struct err *e)
 {
 	lzma_options_lzma options;
 	lzma_filter filters[2] = { { LZMA_FILTER_LZMA2, &options },
@@ -21,6 +22,8 @@ coder_xz_open(void **state, uint32_t dict, struct err *e)
 		return err_set(e, ERR_SYS, "patch: out of memory");
 	memset(&options, 0, sizeof(options));
 	options.dict_size = dict;
+	options.preset_dict = preset.at;
+	options.preset_dict_size = (uint32_t)preset.len;
 	if (lzma_raw_decoder(z, filters) != LZMA_OK)
 		return err_set(e, ERR_SYS, "patch: liblzma refuses");
 	return 0;

@@ -67,7 +67,8 @@ part_read(
 		return err_set(
 		    e, ERR_INPUT, "patch: stream %s too long", format_names[s]);
 	coder = number_read(r);
-	if (coder >= FORMAT_CODERS)
+	if (coder >= FORMAT_CODERS ||
+	    (coder == FORMAT_XZ_OLD && s != FORMAT_LITERAL))
 		return err_set(e, ERR_INPUT, "patch: coder of %s not known",
 		    format_names[s]);
 	p->coder = (enum format_coder)coder;

@@ -46,8 +46,9 @@ enum format_stream {
 
 enum format_coder {
 	FORMAT_STORED,
-	FORMAT_ZSTD, /* one frame */
-	FORMAT_XZ,   /* LZMA2 without a container */
+	FORMAT_ZSTD,   /* one frame */
+	FORMAT_XZ,     /* LZMA2 without a container */
+	FORMAT_XZ_OLD, /* the same, its dictionary begins with bytes of old */
 	FORMAT_CODERS,
 };
 
@@ -81,6 +82,9 @@ int format_read(
 /* format_write - header and list of parts; at has FORMAT_HEADER_MAX bytes. */
 #define FORMAT_HEADER_MAX (FORMAT_FIXED + FORMAT_STREAMS * 21)
 size_t format_write(const struct format *f, uint8_t *at);
+
+/* Bytes of old that a dictionary begins with, at most. */
+#define FORMAT_PRESET_MAX ((uint64_t)8 << 20)
 
 /* format_window - log2 of the window that a stream's coder may use. */
 unsigned format_window(enum format_stream s);

@@ -35,6 +35,7 @@ int
 patch_tables(const struct format *f, struct tables *t, struct err *e)
 {
 	const struct format_part *p = &f->part[FORMAT_TABLES];
+	const struct coder_in none = { NULL, 0 };
 	struct stream in;
 	struct numbers r = { 0 };
 	uint8_t *bytes;
@@ -46,7 +47,7 @@ patch_tables(const struct format *f, struct tables *t, struct err *e)
 	bytes = malloc(TABLES_MAX);
 	if (bytes == NULL)
 		return err_set(e, ERR_SYS, "patch: out of memory");
-	failed = stream_open(&in, p, FORMAT_TABLES, e);
+	failed = stream_open(&in, p, FORMAT_TABLES, none, e);
 	if (failed == 0) {
 		stream_read(&in, bytes, (size_t)p->raw);
 		r = (struct numbers){ bytes, bytes + p->raw, in.failed };
@@ -135,11 +136,12 @@ static int
 open_streams(struct job *j, enum format_stream from, enum format_stream to,
     struct err *e)
 {
+	const struct coder_in preset = stream_preset(j->arg->old, &j->t.old);
 	int s;
 
 	for (s = from; s <= (int)to; s++)
-		if (stream_open(
-			&j->in[s], &j->f.part[s], (enum format_stream)s, e) < 0)
+		if (stream_open(&j->in[s], &j->f.part[s], (enum format_stream)s,
+			preset, e) < 0)
 			return -1;
 	return 0;
 }

@@ -12,6 +12,7 @@
 /* zstd: context, input block and two blocks of output; LZMA: its tables. */
 #define CODER_MEMORY ((uint64_t)640 << 10)
 #define XZ_DICT_MIN  4096
+#define PRESET_DICT  ((uint32_t)(2 * FORMAT_PRESET_MAX))
 
 /* Bytes of history that a stream's decoder keeps. */
 static uint32_t
@@ -29,12 +30,28 @@ stream_memory(const struct format_part *p, enum format_stream s)
 {
 	if (p->raw == 0 || p->coder == FORMAT_STORED)
 		return 0;
-	return history(p->raw, s) + CODER_MEMORY + STREAM_BUFFER;
+	return (p->coder == FORMAT_XZ_OLD ? PRESET_DICT : history(p->raw, s)) +
+	    CODER_MEMORY + STREAM_BUFFER;
+}
+
+struct coder_in
+stream_preset(const uint8_t *old, const struct image *m)
+{
+	uint64_t from = 0, len;
+	size_t i;
+
+	for (i = m->n_by_offset; i > 0; i--)
+		if (region_is_code(&m->at[m->by_offset[i - 1]]))
+			from = m->at[m->by_offset[i - 1]].off;
+	len = m->file_size - from;
+	if (len > FORMAT_PRESET_MAX)
+		len = FORMAT_PRESET_MAX;
+	return (struct coder_in){ old + from, (size_t)len };
 }
 
 int
 stream_open(struct stream *r, const struct format_part *p, enum format_stream s,
-    struct err *e)
+    struct coder_in preset, struct err *e)
 {
 	memset(r, 0, sizeof(*r));
 	r->coder = p->coder;
@@ -50,15 +67,18 @@ stream_open(struct stream *r, const struct format_part *p, enum format_stream s,
 	r->buffer = malloc(STREAM_BUFFER);
 	if (r->buffer == NULL)
 		return err_set(e, ERR_SYS, "patch: out of memory");
+	if (p->coder == FORMAT_XZ_OLD)
+		return coder_xz_open(&r->state, PRESET_DICT, preset, e);
+	preset.len = 0;
 	if (p->coder == FORMAT_XZ)
-		return coder_xz_open(&r->state, history(p->raw, s), e);
+		return coder_xz_open(&r->state, history(p->raw, s), preset, e);
 	return coder_zstd_open(&r->state, format_window(s), e);
 }
 
 void
 stream_done(struct stream *r)
 {
-	if (r->state && r->coder == FORMAT_XZ)
+	if (r->state && r->coder != FORMAT_ZSTD)
 		coder_xz_close(r->state);
 	else if (r->state)
 		coder_zstd_close(r->state);
@@ -77,7 +97,7 @@ stream_refill(struct stream *r)
 	}
 	/* never more than the header said: a bomb stops here */
 	room = r->left < STREAM_BUFFER ? (size_t)r->left : STREAM_BUFFER;
-	n = r->coder == FORMAT_XZ
+	n = r->coder != FORMAT_ZSTD
 	    ? coder_xz_read(r->state, &r->in, r->buffer, room)
 	    : coder_zstd_read(r->state, &r->in, r->buffer, room);
 	if (n == 0) {

@@ -11,6 +11,7 @@
 
 #include "delta/core/coder.h"
 #include "delta/core/format.h"
+#include "delta/core/image.h"
 
 #define STREAM_BUFFER 32768
 
@@ -27,8 +28,13 @@ struct stream {
 /* stream_memory - most that reading a stream takes. */
 uint64_t stream_memory(const struct format_part *p, enum format_stream s);
 
+/* preset: for FORMAT_XZ_OLD, see stream_preset. */
 int stream_open(struct stream *r, const struct format_part *p,
-    enum format_stream s, struct err *e) MUST_CHECK;
+    enum format_stream s, struct coder_in preset, struct err *e) MUST_CHECK;
+
+/* stream_preset - the bytes of old that dictionaries begin with: from its first
+ * code on, or all. */
+struct coder_in stream_preset(const uint8_t *old, const struct image *m);
 void stream_done(struct stream *r);
 
 /* stream_refill - for the functions below. */

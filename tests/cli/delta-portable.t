@@ -48,7 +48,7 @@ for pair in a-b b-a sh-a text; do
 	check "make $pair" "$delta" make -q "old.$pair" "new.$pair" "patch.$pair"
 	check "... with the libraries" ./apply.a "old.$pair" "patch.$pair" "out"
 	check "... the same bytes" cmp out "new.$pair"
-	check "... stored" ./store "patch.$pair" "stored.$pair"
+	check "... stored" ./store "old.$pair" "patch.$pair" "stored.$pair"
 done
 
 for compiler in gcc clang; do

@@ -34,9 +34,11 @@ coder_zstd_close(void *state)
 }
 
 int
-coder_xz_open(void **state, uint32_t dict, struct err *e)
+coder_xz_open(
+    void **state, uint32_t dict, struct coder_in preset, struct err *e)
 {
 	(void)dict;
+	(void)preset;
 	return refuse(state, e);
 }
 

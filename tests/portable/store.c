@@ -2,12 +2,13 @@
  * Writes a patch of the native format anew with its streams uncompressed, for
  * hosts where the coders' libraries are not to be had.
  *
- *	store PATCH OUT
+ *	store OLD PATCH OUT
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "delta/core/patch.h"
 #include "delta/core/stream.h"
 
 static void
@@ -20,18 +21,23 @@ die(const char *what)
 int
 main(int argc, char **argv)
 {
-	static uint8_t patch[64 << 20], header[FORMAT_HEADER_MAX];
+	static uint8_t old[64 << 20], patch[64 << 20],
+	    header[FORMAT_HEADER_MAX];
 	struct format f, out;
 	struct err e = { 0 };
 	size_t n;
 	int s;
 	FILE *in, *to;
+	static struct tables t;
 
-	if (argc != 3 || (in = fopen(argv[1], "rb")) == NULL ||
-	    (to = fopen(argv[2], "wb")) == NULL)
-		die("PATCH OUT");
+	if (argc != 4 || (in = fopen(argv[1], "rb")) == NULL)
+		die("OLD PATCH OUT");
+	(void)fread(old, 1, sizeof(old), in);
+	if ((in = fopen(argv[2], "rb")) == NULL ||
+	    (to = fopen(argv[3], "wb")) == NULL)
+		die("OLD PATCH OUT");
 	n = fread(patch, 1, sizeof(patch), in);
-	if (format_read(&f, patch, n, &e) < 0)
+	if (format_read(&f, patch, n, &e) < 0 || patch_tables(&f, &t, &e) < 0)
 		die(e.msg);
 	out = f;
 	for (s = 0; s < FORMAT_STREAMS; s++)
@@ -43,7 +49,8 @@ main(int argc, char **argv)
 		struct stream r;
 		uint64_t i;
 
-		if (stream_open(&r, &f.part[s], (enum format_stream)s, &e) < 0)
+		if (stream_open(&r, &f.part[s], (enum format_stream)s,
+			stream_preset(old, &t.old), &e) < 0)
 			die(e.msg);
 		for (i = 0; i < f.part[s].raw; i++)
 			(void)fputc(stream_byte(&r), to);
