@@ -489,6 +489,7 @@ forged_headers_are_refused(void)
 		{ "no memory", 88, "00 00 00 00 00 00 00 00", ERR_INPUT },
 		{ "a stream of 2^64 bytes", 96, MANY, ERR_INPUT },
 		{ "a coder that is not known", 97, "07", ERR_INPUT },
+		{ "old bytes as a dictionary for tables", 97, "03", ERR_INPUT },
 		{ "zstd that is none", 97, "01", ERR_INPUT },
 		{ "xz that is none", 97, "02", ERR_INPUT },
 	};
