@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "manifest/base/clock.h"
@@ -17,7 +18,8 @@
 #include "server/store/jobs.h"
 #include "server/store/outbox.h"
 
-#define HASH_DEADLINE_MS (30 * 60 * 1000) /* for files of any size */
+#define KEEP_FREE	 (INT64_C(64) << 20) /* or a 20th of the disk */
+#define HASH_DEADLINE_MS (30 * 60 * 1000)    /* for files of any size */
 
 struct upload {
 	int64_t id, offset, size;
@@ -68,6 +70,26 @@ check_wanted(struct store *s, const struct upload *u, struct err *e)
 	return n < 0 ? -1 : 0;
 }
 
+/* An upload must leave room for what the server itself writes: with a full
+ * disk nothing can be halted any more.  Until it is taken in there are two. */
+static int
+check_room(int fd, const struct upload *u, struct err *e)
+{
+	struct statvfs v;
+	int64_t block, rest = 2 * u->size - u->offset, left, keep;
+
+	if (fstatvfs(fd, &v) < 0)
+		return err_sys(e, "incoming");
+	block = (int64_t)v.f_frsize;
+	left = (int64_t)v.f_bavail * block;
+	keep = (int64_t)v.f_blocks / 20 * block;
+	if (left - (keep < KEEP_FREE ? keep : KEEP_FREE) >= rest)
+		return 0;
+	return err_set(e, ERR_LIMIT,
+	    "the server's disk is too full for this file of %lld bytes",
+	    (long long)u->size);
+}
+
 /* Open incoming/<sha256> at the offset.  -2: it is at *at instead. */
 static int
 open_at(struct store *s, const struct upload *u, int64_t *at, struct err *e)
@@ -93,6 +115,8 @@ open_at(struct store *s, const struct upload *u, int64_t *at, struct err *e)
 	*at = st.st_size;
 	if (u->offset != st.st_size)
 		return -2;
+	if (check_room(fd, u, e) < 0)
+		return -1;
 	if (lseek(fd, u->offset, SEEK_SET) < 0)
 		return err_sys(e, "%s", path);
 	out = fd;
