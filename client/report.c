@@ -81,7 +81,7 @@ report_write(const struct report *r, const struct sluice *s, struct buf *out,
 	put_digest(o, "timestamp_sha256", s->channel_dir, "timestamp.json");
 	put_digest(o, "targets_sha256", s->channel_dir, "targets.json");
 	put_tickets(o, r, s->state);
-	return json_canon(o, out, e);
+	return json_write(o, out, e);
 }
 
 void

@@ -33,7 +33,7 @@ document(const json_t *v, size_t max, struct arena *a, struct bytes *out,
 	buf_init(&text, max);
 	if (!json_is_object(v))
 		return err_set(e, ERR_INPUT, "not a document");
-	if (json_canon(v, &text, e) < 0 || buf_ok(&text, e) < 0)
+	if (json_write(v, &text, e) < 0 || buf_ok(&text, e) < 0)
 		return -1;
 	at = arena_bytes(a, text.at, text.len, e);
 	*out = (struct bytes){ at, text.len };

@@ -146,7 +146,7 @@ write_public(const char *path, const uint8_t *public, struct err *e)
 	buf_init(&out, 4096);
 	if (v == NULL)
 		return err_set(e, ERR_SYS, "no memory");
-	if (json_canon(v, &out, e) < 0 || buf_ok(&out, e) < 0)
+	if (json_write(v, &out, e) < 0 || buf_ok(&out, e) < 0)
 		return -1;
 	return file_replace(path, out.at, out.len, 0644, e);
 }

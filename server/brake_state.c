@@ -73,7 +73,7 @@ read_root(const json_t *v, struct arena *a, struct err *e)
 	AUTO_BUF text;
 
 	buf_init(&text, ROLE_ROOT_MAX);
-	if (json_canon(v, &text, e) < 0 || buf_ok(&text, e) < 0)
+	if (json_write(v, &text, e) < 0 || buf_ok(&text, e) < 0)
 		return NULL;
 	return role_read(a, ROLE_ROOT, buf_bytes(&text), ROLE_STRICT, e);
 }
@@ -177,7 +177,7 @@ brake_state_write(const struct brake_state *s, struct err *e)
 	int n;
 
 	buf_init(&text, STATE_MAX);
-	if (v == NULL || json_canon(v, &text, e) < 0 || buf_ok(&text, e) < 0)
+	if (v == NULL || json_write(v, &text, e) < 0 || buf_ok(&text, e) < 0)
 		return -1;
 	n = snprintf(path, sizeof(path), "%s/state.json", s->folder);
 	if (n < 0 || (size_t)n >= sizeof(path))

@@ -128,7 +128,7 @@ try_once(struct post *p, const struct event *ev, struct fetch_answer *got,
 	buf_init(&body, BODY_MAX);
 	if (a == NULL)
 		return err_set(e, ERR_SYS, "no memory");
-	if (json_canon(json_object_get(ev->message, "body"), &body, e) < 0 ||
+	if (json_write(json_object_get(ev->message, "body"), &body, e) < 0 ||
 	    buf_ok(&body, e) < 0)
 		return -1;
 	snprintf(h.id, sizeof(h.id), "Sluice-Event: %" JSON_INTEGER_FORMAT,

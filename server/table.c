@@ -132,7 +132,7 @@ table_write(const struct table *t, struct buf *out, struct err *e)
 			return -1;
 		json_array_append_new(channels, c);
 	}
-	if (json_canon(v, out, e) < 0)
+	if (json_write(v, out, e) < 0)
 		return -1;
 	return buf_ok(out, e);
 }

@@ -125,3 +125,15 @@ json_canon_text(struct bytes canon, struct buf *out)
 	}
 	buf_add(out, canon.at + from, canon.len - from);
 }
+
+int
+json_write(const json_t *v, struct buf *out, struct err *e)
+{
+	AUTO_BUF canon;
+
+	buf_init(&canon, out->max);
+	if (json_canon(v, &canon, e) < 0 || buf_ok(&canon, e) < 0)
+		return -1;
+	json_canon_text(buf_bytes(&canon), out);
+	return buf_ok(out, e);
+}

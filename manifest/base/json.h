@@ -36,6 +36,9 @@ int json_canon(const json_t *v, struct buf *out, struct err *e) MUST_CHECK;
  */
 void json_canon_text(struct bytes canon, struct buf *out);
 
+/* json_write - both: what json_read takes again, whatever strings are in it. */
+int json_write(const json_t *v, struct buf *out, struct err *e) MUST_CHECK;
+
 /* json_time - Unix seconds as RFC 3339 UTC text; 0, "never", as null. */
 json_t *json_time(int64_t s);
 

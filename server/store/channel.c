@@ -39,7 +39,7 @@ channel_state_text(
 
 	buf_init(&b, STATE_MAX);
 	v = state_write(s, e);
-	if (v == NULL || json_canon(v, &b, e) < 0 || buf_ok(&b, e) < 0)
+	if (v == NULL || json_write(v, &b, e) < 0 || buf_ok(&b, e) < 0)
 		return NULL;
 	return arena_text(a, buf_str(&b), e);
 }

@@ -152,7 +152,7 @@ write_file(struct exporting *x, const struct store_export *ask, const json_t *v,
 	buf_init(&text, SITES_FILE_MAX);
 	buf_init(&sig, MINISIGN_FILE_MAX);
 	buf_init(&out, SITES_FILE_MAX);
-	if (json_canon(v, &text, e) < 0 || buf_ok(&text, e) < 0 ||
+	if (json_write(v, &text, e) < 0 || buf_ok(&text, e) < 0 ||
 	    sign(x, buf_bytes(&text), &sig, e) < 0)
 		return err_in(e, "reports");
 	whole = json_pack("{ss sO}", "minisig", buf_str(&sig), "reports",

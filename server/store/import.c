@@ -337,7 +337,7 @@ put_publication(struct taking *t, struct err *e)
 
 	buf_init(&text, ANSWER_MAX);
 	(void)json_object_del(kept, "files"); /* rows of their own */
-	if (kept == NULL || json_canon(kept, &text, e) < 0 ||
+	if (kept == NULL || json_write(kept, &text, e) < 0 ||
 	    buf_ok(&text, e) < 0)
 		return -1;
 	if (db_do(t->w->db, e,
@@ -371,7 +371,7 @@ put_round(struct taking *t, struct err *e)
 	AUTO_BUF text;
 
 	buf_init(&text, ANSWER_MAX);
-	if (state == NULL || views == NULL || json_canon(views, &text, e) < 0 ||
+	if (state == NULL || views == NULL || json_write(views, &text, e) < 0 ||
 	    buf_ok(&text, e) < 0)
 		return err_in(e, "round");
 	t->c->round = round;

@@ -63,7 +63,7 @@ arguments(const struct operation *o, struct err *e)
 	buf_init(&b, 65536);
 	for (size_t i = 0; i < COUNT(elsewhere); i++)
 		(void)json_object_del(v, elsewhere[i]);
-	if (v == NULL || json_canon(v, &b, e) < 0 || buf_ok(&b, e) < 0)
+	if (v == NULL || json_write(v, &b, e) < 0 || buf_ok(&b, e) < 0)
 		return NULL;
 	return arena_text(o->a, buf_str(&b), e);
 }

@@ -132,7 +132,7 @@ check_signed(struct taking *t, const struct report_file *f, struct err *e)
 		(struct bytes){
 		    (const uint8_t *)f->minisig, strlen(f->minisig) },
 		e) < 0 ||
-	    json_canon(f->reports, &text, e) < 0 || buf_ok(&text, e) < 0)
+	    json_write(f->reports, &text, e) < 0 || buf_ok(&text, e) < 0)
 		return -1;
 	minisign_hash(hash, buf_bytes(&text));
 	return minisign_verify(&k, &sig, hash, e);

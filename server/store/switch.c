@@ -81,7 +81,7 @@ switch_prepare(struct store *s, const char *channel, const char *id,
 
 	buf_init(&text, FACTS_MAX);
 	(void)json_object_del(kept, "files"); /* rows of their own */
-	if (kept == NULL || json_canon(kept, &text, e) < 0 ||
+	if (kept == NULL || json_write(kept, &text, e) < 0 ||
 	    buf_ok(&text, e) < 0)
 		return -1;
 	if ((tx = tx_begin(s->db, e)) == NULL ||

@@ -159,6 +159,27 @@ structs_are_read_and_bounded(void)
 	    0);
 }
 
+/* Canonical JSON leaves them as they are, so that it is not always JSON. */
+static void
+json_write_escapes_control_characters(void)
+{
+	AUTO_JSON v = json_pack("{ss}", "a\tb", "-\n-\x01-\"");
+	AUTO_JSON again = NULL;
+	AUTO_BUF canon;
+	AUTO_BUF text;
+	struct err e;
+
+	buf_init(&canon, 100);
+	buf_init(&text, 100);
+	CHECK_INT(json_canon(v, &canon, &e), 0);
+	CHECK_TEXT(buf_str(&canon), "{\"a\tb\":\"-\n-\x01-\\\"\"}");
+	CHECK(json_read(buf_bytes(&canon), 100, &e) == NULL);
+	CHECK_INT(json_write(v, &text, &e), 0);
+	CHECK_TEXT(buf_str(&text), "{\"a\\u0009b\":\"-\\n-\\u0001-\\\"\"}");
+	again = json_read(buf_bytes(&text), 100, &e);
+	CHECK(again != NULL && json_equal(v, again));
+}
+
 int
 main(void)
 {
@@ -167,6 +188,7 @@ main(void)
 		TAP(limits_hold),
 		TAP(canonical_form_is_exact),
 		TAP(structs_are_read_and_bounded),
+		TAP(json_write_escapes_control_characters),
 	};
 
 	return tap_run(tests, COUNT(tests));
