@@ -266,6 +266,8 @@ for k in root release time; do
 done
 openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out pem-ec 2>/dev/null
 openssl pkey -in pem-ec -pubout -out pem-ec.pub
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 \
+	-out pem-ec-2 2>/dev/null
 cmd() { # KEY
 	echo "cmd:pem-$1.pub openssl pkeyutl -sign -rawin -inkey pem-$1 -in /dev/stdin"
 }
@@ -291,7 +293,7 @@ like "... is named" "$ERR" 'false: it refused \(exit status 1\)'
 refused "one that says nothing" 1 sign_canary "cmd:pem-ec.pub true"
 refused "one that says nonsense" 1 sign_canary "cmd:pem-ec.pub echo hello"
 refused "one that signs with another key" 1 sign_canary \
-	"cmd:pem-ec.pub openssl pkeyutl -sign -rawin -inkey pem-root -in /dev/stdin"
+	"cmd:pem-ec.pub openssl dgst -sha256 -sign pem-ec-2"
 like "... whose signature is not used" "$ERR" 'not by its key'
 refused "one that hangs" 2 sluice-sign root sign --sign-timeout 1s \
 	--key "cmd:pem-ec.pub sleep 60" canary.json

@@ -5,6 +5,8 @@
 #include "signer/signer.h"
 
 #include <fcntl.h>
+#include <openssl/ec.h>
+#include <openssl/evp.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +21,7 @@
 #include "manifest/base/file.h"
 #include "manifest/base/text.h"
 #include "signer/ecdsa.h"
+#include "signer/rootdoc.h"
 #include "signer/status.h"
 #include "signer/tokenuri.h"
 #include "tests/tap.h"
@@ -169,6 +172,107 @@ der_of_r_and_s(void)
 	memset(rs, 0xff, sizeof(rs));
 	CHECK_INT(ecdsa_raw(out, &n, rs, &e), -1);
 	CHECK_INT(ecdsa_der(out, &n, (struct bytes){ rs, 64 }, &e), -1);
+}
+
+/* A key of this run, and its signature in DER. */
+static EVP_PKEY *
+p256_key(struct pubkey *k)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	uint8_t point[80];
+	size_t n;
+
+	if (key == NULL ||
+	    EVP_PKEY_get_octet_string_param(
+		key, "encoded-pub-key", point, sizeof(point), &n) != 1 ||
+	    pubkey_p256(k, (struct bytes){ point, n }, &e) < 0)
+		abort();
+	return key;
+}
+
+static void
+p256_sign(EVP_PKEY *key, struct bytes message, char *hex)
+{
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	uint8_t der[ECDSA_DER_MAX], ours[ECDSA_DER_MAX];
+	size_t n = sizeof(der), m;
+
+	if (md == NULL ||
+	    EVP_DigestSignInit(md, NULL, EVP_sha256(), NULL, key) != 1 ||
+	    EVP_DigestSign(md, der, &n, message.at, message.len) != 1 ||
+	    ecdsa_der(ours, &m, (struct bytes){ der, n }, &e) < 0)
+		abort();
+	EVP_MD_CTX_free(md);
+	hex_write(hex, ours, m);
+}
+
+/* A root that one P-256 key has signed. */
+static void
+p256_root(struct buf *file)
+{
+	struct rootdoc d = { .product = "editor",
+		.channel = "stable",
+		.version = 1,
+		.expires_s = 2000000000 };
+	uint8_t public[3][32] = { { 0 } };
+	struct pubkey k;
+	EVP_PKEY *key = p256_key(&k);
+	char hex[HEX_SIZE(ECDSA_DER_MAX)];
+	struct role_sig sig = { k.id, hex };
+	const struct role *r;
+	AUTO_BUF bare;
+
+	buf_init(&bare, ROLE_ROOT_MAX);
+	for (size_t i = 0; i < ROOTDOC_SETS; i++)
+		d.sets[i].threshold = 1;
+	if (rootdoc_add(&d, KEYFILE_ROOT, &k, &e) < 0)
+		abort();
+	for (size_t i = 1; i < ROOTDOC_SETS; i++) {
+		public[i][0] = (uint8_t)(i + 1);
+		pubkey_ed25519(&k, public[i]);
+		if (rootdoc_add(&d, (enum keyfile_role)i, &k, &e) < 0)
+			abort();
+	}
+	k = d.sets[KEYFILE_ROOT].keys[0];
+	if (rootdoc_write(&d, &bare, &e) < 0 ||
+	    (r = role_read(a, ROLE_ROOT, buf_bytes(&bare), ROLE_STRICT, &e)) ==
+		NULL)
+		abort();
+	p256_sign(key, r->signed_, hex);
+	if (role_wrap(r->signed_, &sig, 1, file, &e) < 0)
+		abort();
+	EVP_PKEY_free(key);
+}
+
+static bool
+root_good(struct bytes file)
+{
+	AUTO_ARENA mine = arena_new(1 << 20);
+	const struct role *r =
+	    role_read(mine, ROLE_ROOT, file, ROLE_STRICT, &e);
+
+	return r != NULL && role_verify(r, r, NULL, true, &e) == 0;
+}
+
+static void
+every_bit_of_a_p256_root_counts(void)
+{
+	AUTO_BUF file;
+	size_t passed = 0;
+
+	buf_init(&file, ROLE_ROOT_MAX);
+	p256_root(&file);
+	if (!CHECK(root_good(buf_bytes(&file))))
+		tap_note("%s", e.msg);
+	for (size_t i = 0; i < 8 * file.len; i++) {
+		file.at[i / 8] ^= (uint8_t)(1 << i % 8);
+		if (root_good(buf_bytes(&file))) {
+			tap_note("bit %zu of byte %zu", i % 8, i / 8);
+			passed++;
+		}
+		file.at[i / 8] ^= (uint8_t)(1 << i % 8);
+	}
+	CHECK_INT(passed, 0);
 }
 
 /* --- commands ------------------------------------------------------------- */
@@ -515,7 +619,8 @@ other_public_keys_are_refused(void)
 		"ssh-ed25519 !!!!", "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQ==",
 		"-----BEGIN PUBLIC KEY-----\n", "-----BEGIN PUBLIC KEY-----",
 		"-----BEGIN PUBLIC KEY-----\nMCow\n-----END PUBLIC KEY-----\n",
-		"-----BEGIN PRIVATE KEY-----\nMCow\n",
+		"-----BEGIN "
+		"PRIVATE KEY-----\nMCow\n",
 		/* P-256 with a point that does not lie on it */
 		"-----BEGIN PUBLIC KEY-----\n"
 		"MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEKVP/fpc5Cgbxu2Ni8EJUT0hxdv"
@@ -556,6 +661,7 @@ static const struct tap_test tests[] = {
 	TAP(a_bad_uri_is_refused),
 	TAP(only_documents_go_to_other_sources),
 	TAP(der_of_r_and_s),
+	TAP(every_bit_of_a_p256_root_counts),
 	TAP(answers_of_commands_are_read),
 	TAP(a_command_signs),
 	TAP(a_command_that_fails_is_told_apart),
