@@ -160,6 +160,7 @@ like "... with the reason" "$ERR" 'older than what was imported'
 refused "as is one of another channel" 1 mirror import "$WORK/low"
 refused "nobody halts a mirror" 1 ctl halt "$CHANNEL" --reason "try"
 like "... a site of its own does" "$ERR" 'brake of its own'
+# shellcheck disable=SC2034 # exported by server_init
 SLUICE_TOKEN=$(sed -n 's/^publish token: *//p' "$WORK/mirror.out")
 refused "nobody pushes to it" 1 push
 like "... for it has other sources" "$ERR" 'mirrors bundles'

@@ -70,6 +70,7 @@ publish 1.1.0 --previous "$PUB" --fallback 1.0.0 >/dev/null &&
 	bundle "$WORK/two" >/dev/null || exit 2
 mirror init >/dev/null && mirror channel add "$CHANNEL" --root "$ROOT" --mirror \
 	>/dev/null || exit 2
+# shellcheck disable=SC2034 # of client_init
 URL=http://127.0.0.1:9
 check "a client has the first" client_init
 check "... from its bundle" client update --bundle "$WORK/one"
@@ -192,8 +193,8 @@ mine=$CHANNEL
 my_root=$ROOT
 my_pub=$PUB
 CHANNEL=viewer/stable ROOT=$WORK/viewer.json PUB=$WORK/viewer
-e2e_root && publish 1.0.0 >/dev/null && bundle "$WORK/h" >/dev/null || exit 2
-hostile "a bundle of another product" 'viewer/stable'
+e2e_root && publish 1.0.0 >/dev/null && bundle "$WORK/viewer.b" >/dev/null || exit 2
+hostile "a bundle of another product" 'viewer/stable' "$WORK/viewer.b"
 CHANNEL=editor/canary ROOT=$WORK/canary.json PUB=$WORK/canary
 e2e_root && publish 1.0.0 >/dev/null && bundle "$WORK/canary.b" >/dev/null || exit 2
 hostile "a bundle of another channel" 'editor/canary' "$WORK/canary.b"
@@ -201,8 +202,8 @@ CHANNEL=$mine ROOT=$WORK/other.json PUB=$WORK/other
 mkdir "$KEYS/mine"
 mv "$KEYS"/*.key "$KEYS"/*.pub "$KEYS/mine/"
 e2e_keys >/dev/null 2>&1 && e2e_root && publish 1.0.0 >/dev/null &&
-	bundle "$WORK/h" >/dev/null || exit 2
-hostile "the same names, other keys" 'not signed by a key'
+	bundle "$WORK/other.b" >/dev/null || exit 2
+hostile "the same names, other keys" 'not signed by a key' "$WORK/other.b"
 mv "$KEYS"/mine/* "$KEYS/"
 ROOT=$my_root PUB=$my_pub
 
