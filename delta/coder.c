@@ -19,7 +19,10 @@
 #define SAMPLE_FROM ((size_t)256 << 10)
 #define SAMPLE	    ((size_t)128 << 10)
 
-#define DEPTH 256 /* candidates at each place */
+/* Candidates at each place; fewer for long streams, where each takes time. */
+#define DEPTH	   256
+#define DEPTH_LONG 24
+#define DEEP_MAX   ((size_t)512 << 10)
 /* Filling a dictionary takes time. */
 #define PRESET_FROM ((size_t)1 << 10)
 
@@ -145,7 +148,7 @@ pack_preset(
 	o.pb = way->pb;
 	/* a chain is made while a tree still looks for its root */
 	o.mf = LZMA_MF_HC4;
-	o.depth = DEPTH;
+	o.depth = raw.len <= DEEP_MAX ? DEPTH : DEPTH_LONG;
 	o.preset_dict = preset.at;
 	o.preset_dict_size = (uint32_t)preset.len;
 	return try_xz(t, raw, &o, e);
