@@ -24,7 +24,10 @@ open_previous(struct making *k)
 {
 	const struct publish *p = k->p;
 	struct previous_ask ask = {
-		.source = { p->previous, p->product, p->channel, &p->token },
+		.source = { .where = p->previous,
+		    .product = p->product,
+		    .channel = p->channel,
+		    .token = &p->token },
 		.roots = p->roots.at,
 		.nroots = p->roots.n,
 		.now_s = p->now_s,
