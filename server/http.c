@@ -277,8 +277,10 @@ http_refuse(
 
 	http_answer(q, status, "application/json", HTTP_COPY(body, n));
 	http_set(q, "Cache-Control", "no-store");
+	/* what is only starting is there in a moment */
 	if (status == 503)
-		http_set(q, "Retry-After", "5");
+		http_set(q, "Retry-After",
+		    strncmp(text, "starting", 8) == 0 ? "1" : "5");
 }
 
 void

@@ -3,6 +3,7 @@
  */
 #include "server/listener.h"
 
+#include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -10,7 +11,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define QUEUE 1024
+#define QUEUE	 1024
+#define TRIES	 20	/* the server before may still be on its way out */
+#define PAUSE_US 100000 /* microseconds */
 
 /* Split "a:p" and "[a]:p" at the last colon. */
 static int
@@ -64,7 +67,16 @@ bind_to(const struct addrinfo *a, const char *where, struct err *e)
 	if (a->ai_family == AF_INET6)
 		(void)setsockopt(
 		    fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof(no));
-	if (bind(fd, a->ai_addr, a->ai_addrlen) < 0 || listen(fd, QUEUE) < 0) {
+	for (int i = 0; bind(fd, a->ai_addr, a->ai_addrlen) < 0; i++) {
+		if (errno == EADDRINUSE && i < TRIES) {
+			(void)usleep(PAUSE_US);
+			continue;
+		}
+		(void)err_sys(e, "%s", where);
+		(void)close(fd);
+		return -1;
+	}
+	if (listen(fd, QUEUE) < 0) {
 		(void)err_sys(e, "%s", where);
 		(void)close(fd);
 		return -1;

@@ -150,7 +150,8 @@ relay_sweep(struct worker *w, int64_t now_ms, int all)
 		ask_done(&w->relay, a);
 		if (q == NULL)
 			continue;
-		http_refuse(q, 503, "limit", "no answer in time");
+		http_refuse(q, 503, "limit",
+		    all ? "starting again" : "no answer in time");
 		http_resume(q);
 	}
 	METRICS_SET(w->metrics.asks, w->relay.open);

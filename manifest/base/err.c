@@ -56,12 +56,16 @@ err_in(struct err *e, const char *fmt, ...)
 {
 	va_list ap;
 	char old[sizeof(e->msg)], prefix[sizeof(e->msg)];
+	size_t n;
 
 	va_start(ap, fmt);
 	(void)vsnprintf(prefix, sizeof(prefix), fmt, ap);
 	va_end(ap);
 	memcpy(old, e->msg, sizeof(old));
-	(void)snprintf(e->msg, sizeof(e->msg), "%.200s: %.190s", prefix, old);
+	n = strlen(prefix);
+	if (strncmp(old, prefix, n) == 0 && old[n] == ':')
+		return -1;
+	(void)snprintf(e->msg, sizeof(e->msg), "%.190s: %.310s", prefix, old);
 	return -1;
 }
 

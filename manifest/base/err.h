@@ -24,7 +24,7 @@ enum err_kind {
 
 struct err {
 	enum err_kind kind;
-	char msg[400];
+	char msg[512];
 };
 
 /* err_set - set kind and message, replacing what was there.  Returns -1. */
@@ -34,7 +34,8 @@ int err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
 /* err_sys - as err_set with ERR_SYS; appends ": " and strerror(errno). */
 int err_sys(struct err *e, const char *fmt, ...) PRINTF(2, 3);
 
-/* err_in - prefix the message with "<text>: ", keeping the kind. */
+/* err_in - prefix the message with "<text>: ", keeping the kind; a message
+ * that begins with it already stays as it is. */
 int err_in(struct err *e, const char *fmt, ...) PRINTF(2, 3);
 
 /* err_exit - exit status for a kind: 0 none, 1 refused, 2 could not tell. */

@@ -14,6 +14,7 @@
 #include "server/store/blobs.h"
 #include "server/store/refused_keys.h"
 
+#define CLOCK_AHEAD_MIN	 (7 * 1440) /* minutes, as versions count them */
 #define ARENA_MAX	 (512u << 20)
 #define DELTA_MEMORY_MAX ((int64_t)1 << 30) /* what our client grants */
 
@@ -146,6 +147,22 @@ load_running(struct work *w, struct err *e)
 	    : publication_load(w->a, &src, root, w->c->running_m, 0, e);
 }
 
+/*
+ * A signer whose clock is years ahead would use up the versions of the channel
+ * for ever: what it signs is refused while that can still be mended.
+ */
+static int
+check_clock(const struct work *w, struct err *e)
+{
+	int64_t now_m = w->c->now_s / 60, ahead = w->c->m - now_m;
+
+	if (ahead <= CLOCK_AHEAD_MIN || w->c->m == w->c->base.m + 1)
+		return 0;
+	return err_set(e, ERR_REFUSED,
+	    "it was signed by a clock that is %lld days ahead of this one",
+	    (long long)(ahead / 1440));
+}
+
 static int
 load(struct work *w, struct err *e)
 {
@@ -154,7 +171,7 @@ load(struct work *w, struct err *e)
 	const struct publication *running = NULL;
 	const struct role *root = follow_roots(w, e);
 
-	if (root == NULL)
+	if (root == NULL || check_clock(w, e) < 0)
 		return -1;
 	w->p = publication_load(w->a, &src, root, w->c->m, w->c->now_s, e);
 	if (w->p == NULL)
