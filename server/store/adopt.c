@@ -13,6 +13,7 @@
 #include "server/ipc.h"
 #include "server/store/audit.h"
 #include "server/store/blobs.h"
+#include "server/store/publications.h"
 #include "server/store/release.h"
 #include "server/store/restore.h"
 #include "server/store/rounds.h"
@@ -268,24 +269,14 @@ go_beyond(struct store *s, struct channel *c, int rung, struct arena *a,
 
 /* The brake has lost what it had (its file is older than the database). */
 static int
-adopt_again(
-    struct store *s, const struct channel *c, struct arena *a, struct err *e)
+adopt_again(struct store *s, const struct channel *c, struct err *e)
 {
-	AUTO_ROWS r = db_rows(s->db, e,
-	    "SELECT facts FROM publication WHERE channel = $1 AND id = $2",
-	    BIND(V((const char *)c->id), V((const char *)c->publication)));
-	AUTO_JSON facts = NULL;
-	const char *text;
+	AUTO_JSON facts = publications_facts(s->db, c->id, c->publication, e);
 
-	if (r == NULL || rows_next(r, e) <= 0 ||
-	    (text = row_text(r, 0, a)) == NULL)
-		return err_set(e, ERR_SYS, "the publication is not recorded");
+	if (facts == NULL)
+		return -1;
 	log_warn("brake_behind", F("channel", (const char *)c->id));
-	facts = json_read((struct bytes){ (const uint8_t *)text, strlen(text) },
-	    ARENA_MAX, e);
-	return facts == NULL
-	    ? -1
-	    : adopt_publication(s, c, c->publication, facts, e);
+	return adopt_publication(s, c, c->publication, facts, e);
 }
 
 int
@@ -312,7 +303,7 @@ adopt_follow(struct store *s, const char *channel, struct err *e)
 		return 0;
 	}
 	if (m < c->state.ladder.m) {
-		if (adopt_again(s, c, a, e) < 0)
+		if (adopt_again(s, c, e) < 0)
 			return -1;
 		rung = -1;
 	}

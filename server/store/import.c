@@ -19,6 +19,7 @@
 #include "server/store/blobs.h"
 #include "server/store/import_read.h"
 #include "server/store/jobs.h"
+#include "server/store/publications.h"
 #include "server/store/release.h"
 #include "server/store/rounds.h"
 #include "server/store/schema.h"
@@ -330,28 +331,15 @@ put_files(struct taking *t, struct err *e)
 static int
 put_publication(struct taking *t, struct err *e)
 {
-	AUTO_JSON kept = json_copy((json_t *)(uintptr_t)t->facts);
+	struct db *db = t->w->db;
 	const char *channel = t->c->id;
-	int64_t given = INT64_C(1) << t->rung, now = t->w->now_s;
-	AUTO_BUF text;
+	struct publications_new row = { channel, t->id, "sluiced import",
+		number(t, "m"), t->w->now_s };
 
-	buf_init(&text, ANSWER_MAX);
-	(void)json_object_del(kept, "files"); /* rows of their own */
-	if (kept == NULL || json_write(kept, &text, e) < 0 ||
-	    buf_ok(&text, e) < 0)
-		return -1;
-	if (db_do(t->w->db, e,
-		"UPDATE publication SET state = 'replaced', replaced_s = $2"
-		" WHERE channel = $1 AND state = 'accepted'",
-		BIND(V(channel), V(now))) < 0)
-		return -1;
-	if (db_do(t->w->db, e,
-		"INSERT INTO publication (channel, id, m, state, who, kind,"
-		" error, facts, given, opened_s, switched_s, replaced_s)"
-		" VALUES ($1, $2, $3, 'accepted', 'sluiced import', '', '', $4,"
-		" $5, $6, $6, 0)",
-		BIND(V(channel), V(t->id), V(number(t, "m")), V(buf_str(&text)),
-		    V(given), V(now))) < 0)
+	if (publications_open(db, &row, e) < 0 ||
+	    publications_prepare(db, channel, t->id, t->facts, e) < 0 ||
+	    publications_accept(db, channel, t->id, t->w->now_s, e) < 0 ||
+	    publications_give(db, channel, t->id, INT64_C(1) << t->rung, e) < 0)
 		return -1;
 	return put_files(t, e);
 }

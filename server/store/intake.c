@@ -13,6 +13,7 @@
 #include "server/ipc.h"
 #include "server/store/intake_check.h"
 #include "server/store/outbox.h"
+#include "server/store/publications.h"
 #include "server/store/pushed.h"
 #include "server/store/release.h"
 #include "server/store/tokens.h"
@@ -137,76 +138,66 @@ answer_conflict(struct asking *q, const char *why)
 
 /* --- one publication --- */
 
-struct known {
-	char state[16]; /* "" if there is none */
-	char kind[16];
-	char error[400];
-	int64_t m;
-};
-
-static int
-find(struct asking *q, const char *id, struct known *out, struct err *e)
-{
-	AUTO_ROWS r = db_rows(q->s->db, e,
-	    "SELECT state, kind, error, m FROM publication WHERE channel = $1"
-	    " AND id = $2",
-	    BIND(V((const char *)q->channel), V(id)));
-	int n;
-
-	memset(out, 0, sizeof(*out));
-	if (r == NULL || (n = rows_next(r, e)) < 0)
-		return -1;
-	if (n > 0) {
-		row_copy(r, 0, out->state, sizeof(out->state));
-		row_copy(r, 1, out->kind, sizeof(out->kind));
-		row_copy(r, 2, out->error, sizeof(out->error));
-		out->m = row_int(r, 3);
-	}
-	return n;
-}
-
 /* What the world is told: accepted only when front has the table. */
 static const char *
-shown_state(const struct store *s, const struct known *k)
+shown_state(const struct store *s, enum publications_state state)
 {
 	bool in_force = !s->table_due && s->tabled >= s->generation;
 
-	if (strcmp(k->state, "prepared") == 0 ||
-	    (strcmp(k->state, "accepted") == 0 && !in_force))
-		return "checking";
-	return strcmp(k->state, "replaced") == 0 ? "accepted" : k->state;
+	if (state == PUBLICATION_PREPARED ||
+	    (state == PUBLICATION_ACCEPTED && !in_force))
+		state = PUBLICATION_CHECKING;
+	if (state == PUBLICATION_REPLACED)
+		state = PUBLICATION_ACCEPTED;
+	return publications_state_name(state);
+}
+
+/* The publication that the path names; answers if there is none. */
+static int
+find(struct asking *q, struct publications_row *out)
+{
+	struct err e;
+	int n =
+	    publications_find(q->s->db, q->channel, q->publication, out, &e);
+
+	if (n == 0)
+		(void)err_set(&e, ERR_MISSING, "there is no such publication");
+	if (n <= 0)
+		outbox_refuse(q->s, q->id, &e);
+	return n <= 0 ? -1 : 0;
 }
 
 static void
 get_publication(struct asking *q)
 {
-	struct known k;
-	struct err e;
+	struct publications_row k;
 	json_t *v;
-	int n = find(q, q->publication, &k, &e);
 
-	if (n == 0)
-		(void)err_set(&e, ERR_MISSING, "there is no such publication");
-	if (n <= 0) {
-		outbox_refuse(q->s, q->id, &e);
+	if (find(q, &k) < 0)
 		return;
-	}
 	v = json_pack("{ss ss sI}", "id", q->publication, "state",
-	    shown_state(q->s, &k), "m", (json_int_t)k.m);
-	if (strcmp(k.state, "refused") == 0) {
+	    shown_state(q->s, k.state), "m", (json_int_t)k.m);
+	if (k.state == PUBLICATION_REFUSED) {
 		(void)json_object_set_new(v, "error", json_string(k.error));
 		(void)json_object_set_new(v, "kind", json_string(k.kind));
 	}
 	outbox_answer(q->s, q->id, 200, v, -1);
 }
 
-static int64_t
+/* How many others are being checked or switched to. */
+static int
 at_work(struct asking *q, const char *but, struct err *e)
 {
-	return db_int(q->s->db, e, -1,
-	    "SELECT COUNT(*) FROM publication WHERE channel = $1 AND id <> $2"
-	    " AND state IN ('checking', 'prepared')",
-	    BIND(V((const char *)q->channel), V(but)));
+	struct publications_row *list;
+	int n = publications_list(q->s->db, q->channel,
+	    PUBLICATIONS(PUBLICATION_CHECKING) |
+		PUBLICATIONS(PUBLICATION_PREPARED),
+	    &list, q->a, e);
+	int others = 0;
+
+	for (int i = 0; i < n; i++)
+		others += strcmp(list[i].id, but) != 0;
+	return n < 0 ? -1 : others;
 }
 
 /* Whether this one may still come next: nothing newer runs, no other one is
@@ -216,7 +207,7 @@ may_follow(struct asking *q, const char *id, int64_t m)
 {
 	struct err e = { .kind = ERR_NONE };
 	struct channel *c = channel_load(q->s->db, q->channel, q->a, &e);
-	int64_t others = c == NULL ? -1 : at_work(q, id, &e);
+	int others = c == NULL ? -1 : at_work(q, id, &e);
 
 	if (others < 0) {
 		outbox_refuse(q->s, q->id, &e);
@@ -240,34 +231,45 @@ may_follow(struct asking *q, const char *id, int64_t m)
 	return 0;
 }
 
+/* It is here already; files of it that were lost since may come again. */
+static void
+answer_known(
+    struct asking *q, const struct pushed *p, enum publications_state state)
+{
+	struct err e;
+	json_t *missing = state == PUBLICATION_ACCEPTED
+	    ? pushed_missing(q->s, &p->files, &e)
+	    : json_array();
+
+	if (missing == NULL) {
+		outbox_refuse(q->s, q->id, &e);
+		return;
+	}
+	outbox_answer(q->s, q->id, 200,
+	    json_pack("{ss so ss}", "id", p->id, "missing", missing, "state",
+		shown_state(q->s, state)),
+	    -1);
+}
+
 static void
 post_publication(struct asking *q)
 {
 	struct pushed p;
-	struct known k;
+	struct publications_row k;
 	struct err e;
 	json_t *missing;
+	int n;
 
 	if (pushed_read(&p, q->body, q->s->conf, q->a, &e) < 0 ||
-	    find(q, p.id, &k, &e) < 0) {
+	    (n = publications_find(q->s->db, q->channel, p.id, &k, &e)) < 0) {
 		outbox_refuse(q->s, q->id, &e);
 		return;
 	}
-	if (strcmp(k.state, "accepted") == 0 ||
-	    strcmp(k.state, "checking") == 0 ||
-	    strcmp(k.state, "prepared") == 0) {
-		/* files that were lost since may come again */
-		missing = strcmp(k.state, "accepted") == 0
-		    ? pushed_missing(q->s, &p.files, &e)
-		    : json_array();
-		if (missing == NULL) {
-			outbox_refuse(q->s, q->id, &e);
-			return;
-		}
-		outbox_answer(q->s, q->id, 200,
-		    json_pack("{ss so ss}", "id", p.id, "missing", missing,
-			"state", shown_state(q->s, &k)),
-		    -1);
+	if (n > 0 &&
+	    (k.state == PUBLICATION_ACCEPTED ||
+		k.state == PUBLICATION_CHECKING ||
+		k.state == PUBLICATION_PREPARED)) {
+		answer_known(q, &p, k.state);
 		return;
 	}
 	if (may_follow(q, p.id, p.m) < 0)
@@ -279,8 +281,8 @@ post_publication(struct asking *q)
 		return;
 	}
 	outbox_answer(q->s, q->id, 200,
-	    json_pack(
-		"{ss so ss}", "id", p.id, "missing", missing, "state", "open"),
+	    json_pack("{ss so ss}", "id", p.id, "missing", missing, "state",
+		shown_state(q->s, PUBLICATION_OPEN)),
 	    -1);
 }
 
@@ -289,17 +291,12 @@ post_publication(struct asking *q)
 static void
 post_commit(struct asking *q)
 {
-	struct known k;
-	struct err e = { .kind = ERR_NONE };
-	int n = find(q, q->publication, &k, &e);
+	struct publications_row k;
+	struct err e;
 
-	if (n == 0)
-		(void)err_set(&e, ERR_MISSING, "there is no such publication");
-	if (n <= 0) {
-		outbox_refuse(q->s, q->id, &e);
+	if (find(q, &k) < 0)
 		return;
-	}
-	if (strcmp(k.state, "open") == 0) {
+	if (k.state == PUBLICATION_OPEN) {
 		if (may_follow(q, q->publication, k.m) < 0)
 			return;
 		if (intake_check_start(q->s, q->channel, q->publication, &e) <
@@ -307,11 +304,11 @@ post_commit(struct asking *q)
 			outbox_refuse(q->s, q->id, &e);
 			return;
 		}
-		(void)snprintf(k.state, sizeof(k.state), "checking");
+		k.state = PUBLICATION_CHECKING;
 	}
 	outbox_answer(q->s, q->id, 202,
 	    json_pack("{ss ss}", "id", q->publication, "state",
-		shown_state(q->s, &k)),
+		shown_state(q->s, k.state)),
 	    -1);
 }
 

@@ -12,6 +12,7 @@
 #include "manifest/base/log.h"
 #include "server/sandbox.h"
 #include "server/store/jobs.h"
+#include "server/store/publications.h"
 #include "server/store/pushed.h"
 #include "server/store/release.h"
 #include "server/store/switch.h"
@@ -59,19 +60,13 @@ static int
 running_root(struct store *s, const struct channel *c, const char **out,
     struct arena *a, struct err *e)
 {
-	AUTO_ROWS r = db_rows(s->db, e,
-	    "SELECT facts FROM publication WHERE channel = $1 AND id = $2",
-	    BIND(V((const char *)c->id), V((const char *)c->publication)));
-	AUTO_JSON facts = NULL;
-	const char *text, *sha256;
+	AUTO_JSON facts = publications_facts(s->db, c->id, c->publication, e);
+	const char *sha256 =
+	    json_string_value(json_object_get(facts, "root_sha256"));
 
-	if (r == NULL || rows_next(r, e) <= 0 ||
-	    (text = row_text(r, 0, a)) == NULL)
-		return err_set(e, ERR_SYS, "facts are not recorded");
-	facts = json_read((struct bytes){ (const uint8_t *)text, strlen(text) },
-	    ARENA_MAX, e);
-	sha256 = json_string_value(json_object_get(facts, "root_sha256"));
-	if (facts == NULL || sha256 == NULL)
+	if (facts == NULL)
+		return -1;
+	if (sha256 == NULL)
 		return err_set(e, ERR_SYS, "stored facts are damaged");
 	return (*out = arena_text(a, sha256, e)) == NULL ? -1 : 0;
 }
@@ -129,17 +124,13 @@ start(struct arrived *q, struct err *e)
 		return -1;
 	(void)snprintf(about.channel, sizeof(about.channel), "%s", c->id);
 	(void)snprintf(about.id, sizeof(about.id), "%s", q->publication);
-	if (db_do(q->s->db, e,
-		"UPDATE publication SET state = 'checking' WHERE channel = $1"
-		" AND id = $2",
-		BIND(V((const char *)c->id), V(q->publication))) != 1)
+	if (publications_move(
+		q->s->db, c->id, q->publication, PUBLICATION_CHECKING, e) < 0)
 		return -1;
 	if (jobs_start(q->s, &about, check, &input, e) == 0)
 		return 0;
-	if (db_do(q->s->db, &(struct err){ 0 },
-		"UPDATE publication SET state = 'open' WHERE channel = $1"
-		" AND id = $2",
-		BIND(V((const char *)c->id), V(q->publication))) < 0)
+	if (publications_move(q->s->db, c->id, q->publication, PUBLICATION_OPEN,
+		&(struct err){ 0 }) < 0)
 		log_error("reopen", F("id", q->publication));
 	return -1;
 }
@@ -150,38 +141,52 @@ intake_check_start(
 {
 	AUTO_ARENA a = arena_new(ARENA_MAX);
 	struct arrived q = { .s = s, .a = a, .publication = id };
+	struct publications_row row;
+	int n;
 
 	if (a == NULL)
 		return err_set(e, ERR_SYS, "no memory");
-	if ((q.c = channel_load(s->db, channel, a, e)) == NULL)
+	if ((q.c = channel_load(s->db, channel, a, e)) == NULL ||
+	    (n = publications_find(s->db, channel, id, &row, e)) < 0)
 		return -1;
-	q.m = db_int(s->db, e, -1,
-	    "SELECT m FROM publication WHERE channel = $1 AND id = $2",
-	    BIND(V(channel), V(id)));
-	return q.m < 0 ? -1 : start(&q, e);
+	if (n == 0)
+		return err_set(e, ERR_MISSING, "there is no such publication");
+	q.m = row.m;
+	return start(&q, e);
+}
+
+/* The checks that a server that ended has left. */
+static int
+resume(struct store *s, const char *channel, struct arena *a, struct err *e)
+{
+	struct publications_row *list;
+	int n = publications_list(
+	    s->db, channel, PUBLICATIONS(PUBLICATION_CHECKING), &list, a, e);
+	struct err why, later;
+
+	for (int i = 0; i < n; i++)
+		if (intake_check_start(s, channel, list[i].id, &why) < 0 &&
+		    switch_refuse(s, channel, list[i].id, &why, &later) < 0)
+			log_error(
+			    "refuse", F("error", (const char *)later.msg));
+	return n < 0 ? -1 : 0;
 }
 
 int
 intake_check_resume(struct store *s, struct err *e)
 {
-	char channel[CHANNEL_ID_SIZE], id[SHA256_HEX_SIZE];
-	AUTO_ROWS r = db_rows(s->db, e,
-	    "SELECT channel, id FROM publication WHERE state = 'checking'",
-	    NO_BIND);
-	struct err why, later;
-	int more;
+	AUTO_ARENA a = arena_new(ARENA_MAX);
+	const char *const *ids;
+	int n;
 
-	if (r == NULL)
+	if (a == NULL)
+		return err_set(e, ERR_SYS, "no memory");
+	if ((n = channel_list(s->db, &ids, a, e)) < 0)
 		return -1;
-	while ((more = rows_next(r, e)) > 0) {
-		row_copy(r, 0, channel, sizeof(channel));
-		row_copy(r, 1, id, sizeof(id));
-		if (intake_check_start(s, channel, id, &why) < 0 &&
-		    switch_refuse(s, channel, id, &why, &later) < 0)
-			log_error(
-			    "refuse", F("error", (const char *)later.msg));
-	}
-	return more;
+	for (int i = 0; i < n; i++)
+		if (resume(s, ids[i], a, e) < 0)
+			return -1;
+	return 0;
 }
 
 void

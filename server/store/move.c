@@ -7,6 +7,7 @@
 
 #include "manifest/base/json.h"
 #include "server/store/adopt.h"
+#include "server/store/publications.h"
 #include "server/store/release.h"
 #include "server/store/rounds.h"
 #include "server/store/show.h"
@@ -97,10 +98,9 @@ commit(
 static int
 check_free(const struct operation *o, struct err *e)
 {
-	int64_t n = db_int(o->s->db, e, -1,
-	    "SELECT COUNT(*) FROM publication WHERE channel = $1"
-	    " AND state = 'prepared'",
-	    BIND(V((const char *)o->channel->id)));
+	struct publications_row *list;
+	int n = publications_list(o->s->db, o->channel->id,
+	    PUBLICATIONS(PUBLICATION_PREPARED), &list, o->a, e);
 
 	if (n > 0)
 		return err_set(e, ERR_CONFLICT,

@@ -15,6 +15,7 @@
 #include "manifest/base/json.h"
 #include "server/store/blobs.h"
 #include "server/store/channel.h"
+#include "server/store/publications.h"
 
 #define ARENA_MAX (256u << 20)
 #define GRACE_S	  3600 /* a file younger than this may not have its row yet */
@@ -47,33 +48,17 @@ is_pinned(const struct channel *c, const char *facts)
 	return false;
 }
 
-static int
-drop_publication(
-    struct pruning *w, const char *channel, const char *id, struct err *e)
-{
-	w->out->publications++;
-	return db_do(w->db, e,
-		   "DELETE FROM delta_base WHERE channel = $1"
-		   " AND publication = $2",
-		   BIND(V(channel), V(id))) < 0 ||
-		db_do(w->db, e,
-		    "DELETE FROM publication WHERE channel = $1 AND id = $2",
-		    BIND(V(channel), V(id))) < 0
-	    ? -1
-	    : 0;
-}
-
 /*
  * Replaced ones past their time, unless the newest signed round still is of
  * it or a pin holds its release; pushes that were given up.
  */
 static const char old_sql[] =
     "SELECT p.id, p.facts, p.state FROM publication p WHERE p.channel = $1"
-    " AND ((p.state = 'replaced' AND p.replaced_s < $2"
+    " AND ((p.state IN " PUBLICATIONS_SQL_REPLACED " AND p.replaced_s < $2"
     "   AND p.id <> (SELECT COALESCE(MAX(r.publication), '') FROM round r"
     "    WHERE r.channel = p.channel AND r.round = (SELECT MAX(s.round)"
     "     FROM round s WHERE s.channel = p.channel AND s.views <> '')))"
-    "  OR (p.state IN ('open', 'refused') AND p.opened_s < $3))";
+    "  OR (p.state IN " PUBLICATIONS_SQL_UNTAKEN " AND p.opened_s < $3))";
 
 static int
 prune_channel(struct pruning *w, const char *channel, struct err *e)
@@ -94,7 +79,8 @@ prune_channel(struct pruning *w, const char *channel, struct err *e)
 			return err_set(e, ERR_LIMIT, "prune: no memory");
 		if (facts[0] != '\0' && is_pinned(c, facts))
 			continue;
-		if (drop_publication(w, channel, id, e) < 0)
+		w->out->publications++;
+		if (publications_drop(w->db, channel, id, e) < 0)
 			return -1;
 	}
 	if (more < 0)

@@ -9,6 +9,7 @@
 #include "manifest/base/file.h"
 #include "manifest/base/json.h"
 #include "server/store/blobs.h"
+#include "server/store/publications.h"
 
 #define SEGMENT_MAX   255 /* bytes of a part of a path: NAME_MAX */
 #define OPEN_MAX_KEPT 32  /* pushes of a channel that are not taken yet */
@@ -121,16 +122,9 @@ pushed_put(struct db *db, const char *channel, const struct pushed *p,
 {
 	AUTO_TX tx = tx_begin(db, e);
 	const char *id = p->id;
+	struct publications_new row = { channel, id, who, p->m, now_s };
 
-	if (tx == NULL ||
-	    db_do(db, e,
-		"INSERT INTO publication (channel, id, m, state, who, kind,"
-		" error, facts, given, opened_s, switched_s, replaced_s)"
-		" VALUES ($1, $2, $3, 'open', $4, '', '', '', 0, $5, 0, 0)"
-		" ON CONFLICT (channel, id) DO UPDATE SET state = 'open',"
-		" who = excluded.who, kind = '', error = '',"
-		" opened_s = excluded.opened_s",
-		BIND(V(channel), V(id), V(p->m), V(who), V(now_s))) < 0 ||
+	if (tx == NULL || publications_open(db, &row, e) < 0 ||
 	    db_do(db, e,
 		"DELETE FROM publication_file WHERE channel = $1"
 		" AND publication = $2",
@@ -148,13 +142,7 @@ pushed_put(struct db *db, const char *channel, const struct pushed *p,
 			return -1;
 	}
 	/* who opens more than can be meant loses the oldest */
-	if (db_do(db, e,
-		"DELETE FROM publication WHERE channel = $1"
-		" AND state IN ('open', 'refused') AND id <> $2"
-		" AND id NOT IN (SELECT id FROM publication"
-		"  WHERE channel = $1 AND state IN ('open', 'refused')"
-		"  ORDER BY opened_s DESC, m DESC LIMIT $3)",
-		BIND(V(channel), V(id), V((int64_t)OPEN_MAX_KEPT))) < 0)
+	if (publications_trim(db, channel, id, OPEN_MAX_KEPT, e) < 0)
 		return -1;
 	return tx_commit(&tx, e);
 }

@@ -11,6 +11,7 @@
 #include "manifest/base/log.h"
 #include "server/brake.h"
 #include "server/ipc.h"
+#include "server/store/publications.h"
 #include "server/store/release.h"
 
 #define ARENA_MAX (32u << 20)
@@ -257,11 +258,8 @@ record(struct db *db, const struct signing *g, struct err *e)
 		      V((const char *)text)));
 	free(text);
 	if (n < 0 ||
-	    db_do(db, e,
-		"UPDATE publication SET given = given | $3"
-		" WHERE channel = $1 AND id = $2",
-		BIND(V(g->channel), V((const char *)g->round->publication),
-		    V(mask))) < 0)
+	    publications_give(db, g->channel, g->round->publication, mask, e) <
+		0)
 		return -1;
 	return tx_commit(&tx, e);
 }

@@ -11,11 +11,13 @@
 #include "server/choice.h"
 #include "server/store/audit.h"
 #include "server/store/health.h"
+#include "server/store/publications.h"
 #include "server/store/release.h"
 #include "server/store/rounds.h"
 #include "server/store/sites.h"
 
 #define HISTORY_ROWS  50
+#define INCOMING_ROWS 8
 #define VERSIONS_DAYS 30
 
 static const char *
@@ -121,28 +123,16 @@ static int
 add_publication(
     json_t *out, struct db *db, const struct channel *c, struct err *e)
 {
-	AUTO_ARENA a = arena_new(32 << 20);
-	AUTO_ROWS r = db_rows(db, e,
-	    "SELECT facts, switched_s FROM publication WHERE channel = $1"
-	    " AND id = $2",
-	    BIND(V((const char *)c->id), V((const char *)c->publication)));
 	AUTO_JSON facts = NULL;
-	const char *text;
-	int n;
 
-	if (a == NULL || r == NULL || (n = rows_next(r, e)) < 0)
-		return -1;
-	if (n == 0)
+	if (c->publication[0] == '\0')
 		return 0;
-	if ((text = row_text(r, 0, a)) == NULL)
-		return err_set(e, ERR_SYS, "no memory");
-	facts = json_read(
-	    (struct bytes){ (const uint8_t *)text, strlen(text) }, 16 << 20, e);
-	if (facts == NULL)
+	if ((facts = publications_facts(db, c->id, c->publication, e)) == NULL)
 		return -1;
 	(void)json_object_set_new(out, "expires",
 	    json_time(json_integer_value(json_object_get(facts, "expires_s"))));
-	(void)json_object_set_new(out, "published", json_time(row_int(r, 1)));
+	(void)json_object_set_new(out, "published",
+	    json_time(publications_switched(db, c->id, c->publication, e)));
 	return 0;
 }
 
@@ -163,31 +153,29 @@ add_round(json_t *out, struct db *db, const struct channel *c, struct err *e)
 	return 0;
 }
 
+/* What has not been switched to: the newest first. */
 static int
 add_incoming(json_t *out, struct db *db, const struct channel *c, struct err *e)
 {
-	AUTO_ROWS r = db_rows(db, e,
-	    "SELECT id, m, state, who, error FROM publication"
-	    " WHERE channel = $1 AND m > $2"
-	    " AND state IN ('open', 'checking', 'prepared', 'refused')"
-	    " ORDER BY m DESC LIMIT 8",
-	    BIND(V((const char *)c->id), V(c->state.ladder.m)));
+	AUTO_ARENA a = arena_new(1 << 20);
 	json_t *list = json_array();
-	char id[SHA256_HEX_SIZE], state[16], who[40], error[400];
-	int more = -1;
+	struct publications_row *row;
+	int n = a == NULL ? err_set(e, ERR_SYS, "no memory")
+			  : publications_list(db, c->id,
+				~(PUBLICATIONS(PUBLICATION_ACCEPTED) |
+				    PUBLICATIONS(PUBLICATION_REPLACED)),
+				&row, a, e);
 
-	while (r != NULL && (more = rows_next(r, e)) > 0) {
-		row_copy(r, 0, id, sizeof(id));
-		row_copy(r, 2, state, sizeof(state));
-		row_copy(r, 3, who, sizeof(who));
-		row_copy(r, 4, error, sizeof(error));
+	for (int i = n - 1; i >= 0 && row[i].m > c->state.ladder.m &&
+	     json_array_size(list) < INCOMING_ROWS;
+	     i--)
 		(void)json_array_append_new(list,
-		    json_pack("{ss sI ss ss ss}", "id", id, "m",
-			(json_int_t)row_int(r, 1), "state", state, "who", who,
-			"error", error));
-	}
+		    json_pack("{ss sI ss ss ss}", "id", row[i].id, "m",
+			(json_int_t)row[i].m, "state",
+			publications_state_name(row[i].state), "who",
+			row[i].who, "error", row[i].error));
 	(void)json_object_set_new(out, "incoming", list);
-	return more;
+	return n < 0 ? -1 : 0;
 }
 
 static json_t *

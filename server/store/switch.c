@@ -14,11 +14,11 @@
 #include "server/store/audit.h"
 #include "server/store/blobs.h"
 #include "server/store/notify.h"
+#include "server/store/publications.h"
 #include "server/store/release.h"
 #include "server/store/rounds.h"
 
 #define ARENA_MAX (64u << 20)
-#define FACTS_MAX (16u << 20)
 
 /* --- prepared --- */
 
@@ -75,21 +75,10 @@ int
 switch_prepare(struct store *s, const char *channel, const char *id,
     const json_t *facts, struct err *e)
 {
-	AUTO_JSON kept = json_copy((json_t *)(uintptr_t)facts);
-	AUTO_BUF text;
-	AUTO_TX tx = NULL;
+	AUTO_TX tx = tx_begin(s->db, e);
 
-	buf_init(&text, FACTS_MAX);
-	(void)json_object_del(kept, "files"); /* rows of their own */
-	if (kept == NULL || json_write(kept, &text, e) < 0 ||
-	    buf_ok(&text, e) < 0)
-		return -1;
-	if ((tx = tx_begin(s->db, e)) == NULL ||
-	    put_files(s->db, channel, id, facts, e) < 0 ||
-	    db_do(s->db, e,
-		"UPDATE publication SET state = 'prepared', kind = '',"
-		" error = '', facts = $3 WHERE channel = $1 AND id = $2",
-		BIND(V(channel), V(id), V(buf_str(&text)))) != 1)
+	if (tx == NULL || put_files(s->db, channel, id, facts, e) < 0 ||
+	    publications_prepare(s->db, channel, id, facts, e) < 0)
 		return err_in(e, "prepare");
 	return tx_commit(&tx, e);
 }
@@ -100,13 +89,7 @@ switch_refuse(struct store *s, const char *channel, const char *id,
 {
 	log_warn("publication_refused", F("channel", channel), F("id", id),
 	    F("kind", err_name(why->kind)), F("error", (const char *)why->msg));
-	return db_do(s->db, e,
-		   "UPDATE publication SET state = 'refused', kind = $3,"
-		   " error = $4 WHERE channel = $1 AND id = $2",
-		   BIND(V(channel), V(id), V(err_name(why->kind)),
-		       V((const char *)why->msg))) < 0
-	    ? -1
-	    : 0;
+	return publications_refuse(s->db, channel, id, why, e);
 }
 
 /* --- switched --- */
@@ -150,21 +133,17 @@ read_manifest(struct taking *t, size_t rung, struct err *e)
 static int
 read_facts(struct taking *t, struct err *e)
 {
-	AUTO_ROWS r = db_rows(t->s->db, e,
-	    "SELECT facts, who FROM publication WHERE channel = $1"
-	    " AND id = $2 AND state = 'prepared'",
-	    BIND(V((const char *)t->c->id), V(t->id)));
-	const char *text;
+	struct publications_row row;
 	json_t *good;
+	int n = publications_find(t->s->db, t->c->id, t->id, &row, e);
 
-	if (r == NULL || rows_next(r, e) <= 0 ||
-	    (text = row_text(r, 0, t->a)) == NULL ||
-	    (t->who = row_text(r, 1, t->a)) == NULL)
+	if (n < 0)
+		return -1;
+	if (n == 0 || row.state != PUBLICATION_PREPARED)
 		return err_set(e, ERR_SYS, "publication is not prepared");
-	t->facts =
-	    json_read((struct bytes){ (const uint8_t *)text, strlen(text) },
-		FACTS_MAX, e);
-	if (t->facts == NULL)
+	if ((t->who = arena_text(t->a, row.who, e)) == NULL ||
+	    (t->facts = publications_facts(t->s->db, t->c->id, t->id, e)) ==
+		NULL)
 		return -1;
 	t->ladder = (struct ladder){ .m = number(t->facts, "m"),
 		.nblocks = (int)number(t->facts, "nblocks"),
@@ -235,17 +214,7 @@ put_roots(struct taking *t, struct err *e)
 static int
 put_states(struct taking *t, struct err *e)
 {
-	struct db *db = t->s->db;
-	const char *channel = t->c->id;
-
-	if (db_do(db, e,
-		"UPDATE publication SET state = 'replaced', replaced_s = $2"
-		" WHERE channel = $1 AND state = 'accepted'",
-		BIND(V(channel), V(t->now_s))) < 0 ||
-	    db_do(db, e,
-		"UPDATE publication SET state = 'accepted', switched_s = $3"
-		" WHERE channel = $1 AND id = $2",
-		BIND(V(channel), V(t->id), V(t->now_s))) != 1)
+	if (publications_accept(t->s->db, t->c->id, t->id, t->now_s, e) < 0)
 		return -1;
 	t->c->root_version = number(t->facts, "root_version");
 	(void)snprintf(
@@ -342,20 +311,15 @@ switch_finish(
 int
 switch_retry(struct store *s, const char *channel, struct err *e)
 {
-	char id[SHA256_HEX_SIZE] = "";
-	AUTO_ROWS r = db_rows(s->db, e,
-	    "SELECT id FROM publication WHERE channel = $1"
-	    " AND state = 'prepared' ORDER BY m",
-	    BIND(V(channel)));
+	AUTO_ARENA a = arena_new(1 << 20);
+	struct publications_row *list;
 	int n;
 
-	if (r == NULL || (n = rows_next(r, e)) < 0)
-		return -1;
-	if (n > 0)
-		row_copy(r, 0, id, sizeof(id));
-	rows_done(r);
-	r = NULL;
-	return n == 0 ? 0 : switch_finish(s, channel, id, e);
+	if (a == NULL)
+		return err_set(e, ERR_SYS, "no memory");
+	n = publications_list(
+	    s->db, channel, PUBLICATIONS(PUBLICATION_PREPARED), &list, a, e);
+	return n <= 0 ? n : switch_finish(s, channel, list[0].id, e);
 }
 
 static int

@@ -12,6 +12,7 @@
 #include "manifest/base/log.h"
 #include "server/ipc.h"
 #include "server/store/outbox.h"
+#include "server/store/publications.h"
 #include "server/store/rounds.h"
 #include "server/store/schema.h"
 
@@ -76,19 +77,9 @@ static int
 add_manifests(struct db *db, struct table_channel *to, const char *channel,
     const char *publication, struct arena *a, struct err *e)
 {
-	AUTO_ROWS r = db_rows(db, e,
-	    "SELECT facts FROM publication WHERE channel = $1 AND id = $2",
-	    BIND(V(channel), V(publication)));
-	AUTO_JSON facts = NULL;
-	const char *text;
+	AUTO_JSON facts = publications_facts(db, channel, publication, e);
 	json_t *list;
 
-	if (r == NULL || rows_next(r, e) <= 0 ||
-	    (text = row_text(r, 0, a)) == NULL)
-		return err_set(
-		    e, ERR_SYS, "publication %s is not there", publication);
-	facts = json_read((struct bytes){ (const uint8_t *)text, strlen(text) },
-	    TABLE_MAX, e);
 	if (facts == NULL)
 		return -1;
 	list = json_object_get(facts, "manifests");
@@ -120,7 +111,7 @@ static const char files_sql[] =
     " UNION SELECT f.path, f.sha256, f.size FROM publication_file f"
     " JOIN publication p ON p.channel = f.channel AND p.id = f.publication"
     " WHERE f.channel = $1 AND (p.id = $2 OR p.replaced_s > $3)"
-    " AND p.state IN ('accepted', 'replaced') AND (f.rungs & p.given) <> 0";
+    " AND p.state IN " PUBLICATIONS_SQL_SERVED " AND (f.rungs & p.given) <> 0";
 
 static int
 add_files(struct db *db, struct table_channel *to, struct rows *r, int64_t room,
@@ -188,7 +179,7 @@ add_channel(struct making *m, const char *id, struct err *e)
 	    "SELECT (SELECT COUNT(*) FROM publication_file f"
 	    " JOIN publication p ON p.channel = f.channel"
 	    " AND p.id = f.publication WHERE f.channel = $1"
-	    " AND p.state IN ('accepted', 'replaced'))"
+	    " AND p.state IN " PUBLICATIONS_SQL_SERVED ")"
 	    " + (SELECT COUNT(*) FROM root WHERE channel = $1)",
 	    BIND(V(id)));
 	r = db_rows(m->db, e, files_sql, BIND(V(id), V(publication), V(since)));

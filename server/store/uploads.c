@@ -17,6 +17,7 @@
 #include "server/store/intake.h"
 #include "server/store/jobs.h"
 #include "server/store/outbox.h"
+#include "server/store/publications.h"
 
 #define KEEP_FREE	 (INT64_C(64) << 20) /* or a 20th of the disk */
 #define HASH_DEADLINE_MS (30 * 60 * 1000)    /* for files of any size */
@@ -60,7 +61,7 @@ check_wanted(struct store *s, const struct upload *u, struct err *e)
 	    "  JOIN publication p"
 	    "  ON p.channel = f.channel AND p.id = f.publication"
 	    "  WHERE f.sha256 = $1 AND f.size = $2"
-	    "  AND p.state IN ('open', 'refused', 'accepted'))"
+	    "  AND p.state IN " PUBLICATIONS_SQL_WANTED ")"
 	    " + (SELECT COUNT(*) FROM root WHERE sha256 = $1 AND size = $2)",
 	    BIND(V(u->sha256), V(u->size)));
 
