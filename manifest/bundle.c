@@ -334,13 +334,11 @@ bundle_read(struct arena *a, struct bytes file, struct err *e)
 	struct reading r = { .e = e };
 	size_t lines = 0;
 
-	if (file.len > BUNDLE_LIST_MAX)
-		{
+	if (file.len > BUNDLE_LIST_MAX) {
 		(void)err_set(e, ERR_LIMIT, BUNDLE_LIST ": too long");
 		return NULL;
 	}
-	if (memchr(file.at, '\0', file.len) != NULL)
-		{
+	if (memchr(file.at, '\0', file.len) != NULL) {
 		(void)err_set(e, ERR_INPUT, BUNDLE_LIST ": not text");
 		return NULL;
 	}
