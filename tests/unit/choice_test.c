@@ -282,8 +282,31 @@ views_are_few_and_sorted(void)
 	CHECK_INT(views[2].pin_seq, 5);
 }
 
+/* A mirror has one timestamp: whoever asks gets it, whatever was seen. */
+static void
+mirrors_give_what_they_have(void)
+{
+	struct choice ch;
+
+	start(2500);
+	c.mirror = true;
+	for (int rung = 0; rung < 5; rung++) {
+		c.mirror_rung = rung;
+		ch = ask(&(struct request){ .id = ID_6561,
+		    .platform = "linux-x86_64",
+		    .group = "early",
+		    .seen = ladder_version(&c.ladder, 9) });
+		CHECK_INT(ch.rung, rung);
+		CHECK_INT(ch.scope, 0);
+		CHECK_INT(ch.pin_seq, 0);
+		CHECK(ch.high == (rung == 1));
+		CHECK_TEXT(rule_name(ch.rule), "mirror");
+	}
+}
+
 static const struct tap_test tests[] = {
 	TAP(nothing_published_is_nothing),
+	TAP(mirrors_give_what_they_have),
 	TAP(buckets_are_the_designs),
 	TAP(caps_keep_the_control_slice_until_the_last_stage),
 	TAP(rules_pass_the_percentage_in_order),

@@ -437,6 +437,7 @@ states_survive_json(void)
 	v = state_write(&c, &e);
 	CHECK(v != NULL);
 	CHECK_INT(state_read(v, &back, &e), 0);
+	CHECK(!back.mirror);
 	CHECK_INT(back.nscopes, 4);
 	CHECK_INT(back.npins, 2);
 	CHECK_TEXT(back.groups[0], "early");
