@@ -12,13 +12,10 @@
 #include "delta/native.h"
 #include "delta/suffix.h"
 
-/* Shorter runs where time matters more than some hundred bytes. */
-#define LARGE	    ((uint64_t)32 << 20)
-#define RUN_MIN	    2048
-#define RUN_LARGE   512
-#define AGREE	    24
-#define DIFFER	    8
-#define MARGIN(run) ((run) / 8)
+#define RUN_MIN 2048
+#define AGREE	24
+#define DIFFER	8
+#define MARGIN	256
 
 /* A text without what was cut out, and where each part of it comes from. */
 struct part {
@@ -67,16 +64,15 @@ static int
 settle_block(const struct view *v, const struct block *b, struct blocks *out,
     struct err *e)
 {
-	const uint64_t min = v->old.len < LARGE ? RUN_MIN : RUN_LARGE;
 	const uint8_t *new = v->new.at + b->new, *old = v->old.at + b->old;
 	uint64_t at = 0, n;
 
 	while (at < b->len) {
 		n = along(new + at, old + at, b->len - at);
-		if (n >= min &&
+		if (n >= RUN_MIN &&
 		    blocks_add(out,
-			(struct block){ b->new + at + MARGIN(min),
-			    b->old + at + MARGIN(min), n - 2 * MARGIN(min) },
+			(struct block){ b->new + at + MARGIN,
+			    b->old + at + MARGIN, n - 2 * MARGIN },
 			e) < 0)
 			return -1;
 		at += n + 1;
