@@ -30,6 +30,28 @@ check "... installs" client update
 old=$(keyid "$brake/key.pub")
 is "the old key signs" "$(stamped)" "$old"
 cp "$brake/key" "$WORK/stolen"
+server_stop
+cp -a "$STATE" "$WORK/thief"
+server_start || exit 2
+
+# the thief's server has all that there was before the drill
+ask_thief() {
+	sed "s|^state.*|state = $WORK/thief|" "$WORK/sluiced.conf" >"$WORK/thief.conf"
+	rm -f "$WORK/thief/port"
+	"$BIN/sluiced" -c "$WORK/thief.conf" run 2>"$WORK/thief.log" &
+	thief=$!
+	wait_for 20 test -s "$WORK/thief/port"
+	ask "http://127.0.0.1:$(cat "$WORK/thief/port")"
+	ask_status=$?
+	kill "$thief"
+	wait "$thief"
+	return $ask_status
+}
+ask() { # URL
+	sed -i "s|^url.*|url = $1|" "$CLIENT/conf"
+	client check
+}
+check "what it signs elsewhere is believed" ask_thief
 
 # --- the drill --------------------------------------------------------------------
 refused "no next key for a channel without one" 2 sluiced brake next editor/beta
@@ -62,8 +84,11 @@ is "... which has taken the place of the old" "$(keyid "$brake/key.pub")" "$new"
 [ ! -e "$brake/key.next" ] && [ ! -e "$brake/key.next.pub" ] &&
 	! cmp -s "$brake/key" "$WORK/stolen"
 is "... whose seed is gone from the server" $? 0
-check "the client accepts it" client check
+check "the client accepts it" ask "$URL"
 is "... and its root" "$(client status --json | jq .root_version)" 2
+refused "the client no longer believes the old key" 1 ask_thief
+like "... by name" "$ERR" timestamp
+check "... but this server still" ask "$URL"
 check "a client with the first root" client_init two
 check "... installs" client update
 check "the brake still moves" ctl halt "$CHANNEL" --reason "a drill"
