@@ -215,7 +215,7 @@ add_commit(struct adding *k, const struct args *args)
 	    outdir_commit(&k->outdir, k->e) < 0)
 		return -1;
 	report.complete = complete;
-	if (report_publication(&report, p, k->e) < 0)
+	if (report_publication(&report, p, NULL, k->e) < 0)
 		return err_in(k->e, "it is signed, but");
 	if (complete) {
 		(void)printf("complete   ready for verify and push\n");

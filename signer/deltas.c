@@ -1,26 +1,149 @@
 /*
- * Making deltas side by side.
+ * Which deltas there will be: pairs, old files, names.
  */
 #include "signer/deltas.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "delta/delta.h"
 #include "manifest/base/file.h"
 #include "manifest/base/text.h"
 #include "manifest/cohort.h"
-#include "signer/jobs.h"
-#include "signer/progress.h"
-#include "signer/verbs.h"
 
-struct making {
-	struct deltas *d;
-	struct progress *progress;
-	int64_t memory_max; /* per job */
-};
+struct deltas_ask
+deltas_ask_default(void)
+{
+	int64_t all = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+
+	return (struct deltas_ask){ .formats = DELTAPLAN_SLUICE,
+		.memory = all / 2,
+		.share_bp = DELTAPLAN_SHARE_BP };
+}
+
+/* --- pairs ---------------------------------------------------------------- */
+
+/* Another release had the same bytes for this platform. */
+static bool
+again(const struct deltas *d, const struct delta_job *j)
+{
+	for (size_t i = 0; i < d->njobs; i++) {
+		const struct delta_job *o = &d->jobs[i];
+
+		if (o->piece == j->piece && o->old != NULL &&
+		    memcmp(o->old->sha256, j->old->sha256, SHA256_SIZE) == 0)
+			return true;
+	}
+	return false;
+}
+
+static size_t
+deltas_to(const struct deltas *d, const struct piece *piece)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->njobs; i++)
+		n += d->jobs[i].piece == piece && d->jobs[i].how.format != NULL;
+	return n;
+}
+
+/* One job for each format of a pair. */
+static int
+add_pair(struct deltas *d, struct delta_job j, struct err *e)
+{
+	struct deltaplan_pair pair = { j.old->size, j.sum->size, d->ask.memory,
+		d->ask.formats };
+
+	for (int n = 0; deltaplan_format(&pair, n, &j.how); n++) {
+		if (j.how.format != NULL &&
+		    deltas_to(d, j.piece) >= MANIFEST_DELTAS_MAX) {
+			j.how.format = NULL;
+			(void)snprintf(j.how.why, sizeof(j.how.why),
+			    "a manifest has room for %d", MANIFEST_DELTAS_MAX);
+		}
+		j.patch = arena_printf(
+		    d->arena, e, "%s/patch-%zu", d->outdir->work, d->njobs);
+		if (j.patch == NULL)
+			return -1;
+		d->jobs[d->njobs++] = j;
+	}
+	return 0;
+}
+
+static int
+pair(struct deltas *d, const struct deltas_base *b, size_t piece, struct err *e)
+{
+	const struct piece *x = &d->pieces->list[piece];
+	struct delta_job j = { .piece = x,
+		.sum = &d->pieces->sums[piece],
+		.from = b->m,
+		.from_version = b->m->version };
+
+	if (x->os == NULL)
+		return 0;
+	j.old = manifest_artifact(b->m, x->os, x->arch);
+	j.share_bp =
+	    versions_share_bp(&d->versions, b->m->version, x->os, x->arch);
+	if (j.old == NULL ||
+	    !deltaplan_base(b->kept, j.share_bp, d->ask.share_bp) ||
+	    memcmp(j.old->sha256, j.sum->sha256, SHA256_SIZE) == 0 ||
+	    again(d, &j))
+		return 0;
+	return add_pair(d, j, e);
+}
+
+static bool
+at_hand(const struct deltas *d, const char *version)
+{
+	for (size_t i = 0; i < d->nbases; i++)
+		if (strcmp(d->bases[i].m->version, version) == 0)
+			return true;
+	return strcmp(d->pieces->version, version) == 0;
+}
+
+/* Releases that many machines run and that cannot be had: to be told. */
+static void
+missing(struct deltas *d, size_t piece)
+{
+	const struct piece *x = &d->pieces->list[piece];
+
+	for (size_t i = 0; x->os != NULL && i < d->versions.n; i++) {
+		const struct versions_row *r = &d->versions.rows[i];
+		struct delta_job j = { .piece = x,
+			.sum = &d->pieces->sums[piece],
+			.from_version = r->version };
+
+		if (strcmp(r->os, x->os) != 0 ||
+		    strcmp(r->arch, x->arch) != 0 || *r->version == '\0' ||
+		    at_hand(d, r->version))
+			continue;
+		j.share_bp =
+		    versions_share_bp(&d->versions, r->version, x->os, x->arch);
+		if (!deltaplan_base(false, j.share_bp, d->ask.share_bp))
+			continue;
+		(void)snprintf(j.how.why, sizeof(j.how.why),
+		    "the publication before does not have it");
+		d->jobs[d->njobs++] = j;
+	}
+}
+
+static int
+plan(struct deltas *d, struct err *e)
+{
+	size_t room = d->pieces->n * (2 * d->nbases + d->versions.n) + 1;
+
+	d->jobs = arena_array(d->arena, room, sizeof(*d->jobs), e);
+	if (d->jobs == NULL)
+		return -1;
+	for (size_t b = 0; b < d->nbases; b++) {
+		for (size_t i = 0; i < d->pieces->n; i++)
+			if (pair(d, &d->bases[b], i, e) < 0)
+				return -1;
+	}
+	for (size_t i = 0; i < d->pieces->n; i++)
+		missing(d, i);
+	return 0;
+}
 
 /* --- the old files ------------------------------------------------------- */
 
@@ -54,113 +177,20 @@ fetch_old(struct deltas *d, struct delta_job *j, struct err *e)
 	}
 	if (e->kind != ERR_MISSING)
 		return -1;
-	(void)snprintf(j->why, sizeof(j->why), "its bytes are not at hand");
+	e->kind = ERR_NONE;
+	j->how.format = NULL;
+	(void)snprintf(
+	    j->how.why, sizeof(j->how.why), "its bytes are not at hand");
 	return 0;
 }
 
-static bool
-wanted(const struct deltas *d, const struct delta_job *j)
-{
-	if (j->old == NULL ||
-	    memcmp(j->old->sha256, j->sum->sha256, SHA256_SIZE) == 0)
-		return false;
-	for (size_t i = 0; i < d->njobs; i++) {
-		const struct delta_job *o = &d->jobs[i];
-
-		if (o->piece == j->piece &&
-		    memcmp(o->old->sha256, j->old->sha256, SHA256_SIZE) == 0)
-			return false;
-	}
-	return true;
-}
-
-static int
-plan_jobs(struct deltas *d, struct err *e)
-{
-	d->jobs = arena_array(
-	    d->arena, d->pieces->n * d->nfrom + 1, sizeof(*d->jobs), e);
-	if (d->jobs == NULL)
-		return -1;
-	for (size_t i = 0; i < d->pieces->n; i++) {
-		const struct piece *x = &d->pieces->list[i];
-
-		for (size_t k = 0; x->os != NULL && k < d->nfrom; k++) {
-			struct delta_job j = { .piece = x };
-
-			j.sum = &d->pieces->sums[i];
-			j.from = d->from[k];
-			j.old = manifest_artifact(j.from, x->os, x->arch);
-			if (!wanted(d, &j))
-				continue;
-			j.patch = arena_printf(d->arena, e, "%s/patch-%zu",
-			    d->outdir->work, d->njobs);
-			if (j.patch == NULL || fetch_old(d, &j, e) < 0)
-				return -1;
-			d->jobs[d->njobs++] = j;
-		}
-	}
-	return 0;
-}
-
-/* --- making -------------------------------------------------------------- */
-
-static int
-make_patch(const struct making *m, const struct delta_job *j, struct err *e)
-{
-	AUTO_FD old = open(j->old_path, O_RDONLY | O_CLOEXEC);
-	AUTO_FD new = open(j->sum->from, O_RDONLY | O_CLOEXEC);
-	AUTO_FD patch =
-	    open(j->patch, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	struct delta_make d = { DELTA_BSDIFF40, old, new, patch,
-		m->memory_max };
-
-	if (old < 0)
-		return err_sys(e, "%s", j->old_path);
-	if (new < 0)
-		return err_sys(e, "%s", j->sum->from);
-	if (patch < 0)
-		return err_sys(e, "%s", j->patch);
-	return delta_make(&d, e);
-}
-
-static int
-run_one(void *ctx, size_t i, struct err *e)
-{
-	struct making *m = ctx;
-	struct delta_job *j = &m->d->jobs[i];
-	int64_t size;
-
-	if (j->old_path == NULL)
-		return 0;
-	if (make_patch(m, j, e) < 0) {
-		if (e->kind != ERR_LIMIT)
-			return err_in(e, "delta to %s", j->piece->path);
-		(void)snprintf(j->why, sizeof(j->why), "%.150s", e->msg);
-		e->kind = ERR_NONE;
-		return 0;
-	}
-	progress_add(m->progress, j->sum->size);
-	if (digest_file(j->patch, j->sha256, &size, e) < 0)
-		return -1;
-	if (size > j->sum->size / BP_ALL * (BP_ALL - DELTAS_SAVE_BP) +
-		j->sum->size % BP_ALL * (BP_ALL - DELTAS_SAVE_BP) / BP_ALL) {
-		(void)snprintf(j->why, sizeof(j->why),
-		    "it would save less than %d %%", DELTAS_SAVE_BP / 100);
-		return 0;
-	}
-	if (delta_check(DELTA_BSDIFF40, j->old_path, j->patch,
-		m->d->outdir->work, j->sum->size, j->sum->sha256, e) < 0)
-		return err_in(
-		    e, "delta to %s from %s", j->piece->path, j->from->version);
-	j->size = size;
-	return 0;
-}
+/* --- results -------------------------------------------------------------- */
 
 static char *
 delta_path(const struct deltas *d, const struct delta_job *j, struct err *e)
 {
-	return arena_printf(d->arena, e, "%s.from-%s." DELTA_BSDIFF40,
-	    j->piece->path, j->from->version);
+	return arena_printf(d->arena, e, "%s.from-%s.%s", j->piece->path,
+	    j->from_version, deltaplan_ending(j->how.format));
 }
 
 static int
@@ -177,43 +207,29 @@ keep(struct deltas *d, const struct delta_job *j, struct err *e)
 	return file_copy(j->patch, full, 0644, e);
 }
 
-static int64_t
-memory_each(int threads)
-{
-	int64_t all = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
-
-	return all / 4 * 3 / threads;
-}
-
 int
 deltas_make(struct deltas *d, struct err *e)
 {
-	struct making m = { d, NULL, 0 };
-	struct jobs jobs = { run_one, &m, 0, d->threads };
-	AUTO_PROGRESS progress = NULL;
-	int64_t total = 0;
-
-	if (plan_jobs(d, e) < 0)
+	if (d->ask.list != NULL &&
+	    versions_read(&d->versions, d->ask.list, d->channel, d->arena, e) <
+		0)
+		return -1;
+	if (plan(d, e) < 0)
 		return -1;
 	for (size_t i = 0; i < d->njobs; i++)
-		total += d->jobs[i].old_path == NULL ? 0 : d->jobs[i].sum->size;
-	jobs.n = d->njobs;
-	if (d->njobs > 0 && jobs.threads > (int)d->njobs)
-		jobs.threads = (int)d->njobs;
-	m.memory_max = memory_each(jobs.threads);
-	m.progress = progress = progress_new("deltas", total);
-	if (jobs_run(&jobs, e) < 0)
+		if (d->jobs[i].how.format != NULL &&
+		    fetch_old(d, &d->jobs[i], e) < 0)
+			return -1;
+	if (deltas_run(d, e) < 0)
 		return -1;
 	for (size_t i = 0; i < d->njobs; i++) {
 		const struct delta_job *j = &d->jobs[i];
 
-		if (j->size == 0)
-			verbs_say("no delta to %s from %s: %s", j->piece->path,
-			    j->from->version, j->why);
-		else if (keep(d, j, e) < 0)
+		if (j->size != 0 && keep(d, j, e) < 0)
 			return -1;
 		/* the work folder may be one that stays */
-		(void)unlink(j->patch);
+		if (j->patch != NULL)
+			(void)unlink(j->patch);
 	}
 	return 0;
 }
@@ -237,13 +253,12 @@ deltas_of(const struct deltas *d, const struct piece *piece,
 		x->from_seq = j->from->seq;
 		x->from_version = j->from->version;
 		memcpy(x->from_sha256, j->old->sha256, SHA256_SIZE);
-		x->format = DELTA_BSDIFF40;
+		x->format = j->how.format;
 		if ((x->path = delta_path(d, j, e)) == NULL)
 			return -1;
 		x->size = j->size;
 		memcpy(x->sha256, j->sha256, SHA256_SIZE);
-		x->max_memory = delta_apply_memory(
-		    DELTA_BSDIFF40, j->old->size, j->sum->size);
+		x->max_memory = j->max_memory;
 		(*n)++;
 	}
 	*out = list;

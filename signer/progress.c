@@ -17,6 +17,7 @@ struct progress {
 	pthread_mutex_t lock;
 	const char *what;
 	int64_t total, done, start_ms, drawn_ms;
+	int64_t guess_ms; /* 0: none */
 };
 
 struct progress *
@@ -33,6 +34,16 @@ progress_new(const char *what, int64_t total_bytes)
 	return p;
 }
 
+/* What is left, going by the speed so far or by the guess. */
+static int64_t
+left_ms(const struct progress *p, int64_t ms)
+{
+	if (p->done > 0)
+		return (int64_t)((double)ms / (double)p->done *
+		    (double)(p->total - p->done));
+	return p->guess_ms - ms;
+}
+
 static void
 draw(const struct progress *p, int64_t now_ms)
 {
@@ -42,9 +53,22 @@ draw(const struct progress *p, int64_t now_ms)
 	(void)size_text(done, sizeof(done), p->done);
 	(void)size_text(total, sizeof(total), p->total);
 	(void)size_text(rate, sizeof(rate), ms > 0 ? p->done * 1000 / ms : 0);
-	(void)fprintf(stderr, "\r\033[K%s  %d %%  %s of %s  %s/s", p->what,
-	    p->total > 0 ? (int)(p->done * 100 / p->total) : 100, done, total,
-	    rate);
+	(void)fprintf(stderr, "\r\033[K%s  %d %%  %s of %s", p->what,
+	    p->total > 0 ? (int)(p->done * 100 / p->total) : 100, done, total);
+	if (p->done > 0)
+		(void)fprintf(stderr, "  %s/s", rate);
+	if (left_ms(p, ms) >= 1000)
+		(void)fprintf(stderr, "  about %lld s left",
+		    (long long)(left_ms(p, ms) / 1000));
+}
+
+void
+progress_guess(struct progress *p, int64_t ms)
+{
+	if (p == NULL)
+		return;
+	p->guess_ms = ms;
+	draw(p, p->start_ms);
 }
 
 void

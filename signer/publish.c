@@ -32,6 +32,11 @@ static const struct opt opts[] = {
 	{ "floor", 0, OPT_INT, "SEQ", "nothing below may be installed" },
 	{ "seq", 0, OPT_INT, "N", "release number (the next free one)" },
 	{ "delta-from", 0, OPT_INT, "N", "deltas from the N newest releases" },
+	{ "delta-format", 0, OPT_TEXT, "FORMAT", "sluice, bsdiff40 or both" },
+	{ "delta-memory", 0, OPT_TEXT, "SIZE", "for making them (half of all)" },
+	{ "delta-time", 0, OPT_DURATION, "DURATION", "of the CPUs (no end)" },
+	{ "versions", 0, OPT_TEXT, "FILE|-", "what machines run, as sluicectl versions --json says" },
+	{ "share", 0, OPT_PERCENT, "PCT", "deltas also from what so many run (1)" },
 	PUBLISH_OPTS,
 };
 /* clang-format on */
@@ -109,6 +114,7 @@ publish_read(
 	    args_int(args, "timestamp-expires", KEYLESS_DAYS * 86400);
 	p->good = p->floor_seq = p->seq = p->delta_from = -1;
 	p->reason = "";
+	p->deltas = deltas_ask_default();
 	p->args = args;
 	if (verbs_channel(args->argv[0], &p->product, &p->channel, a, e) < 0)
 		return -1;
@@ -140,6 +146,23 @@ read_release(struct publish *p, const struct args *args)
 	return 0;
 }
 
+static int
+read_deltas(struct publish *p, const struct args *args, struct err *e)
+{
+	const char *memory = args_text(args, "delta-memory", NULL);
+
+	p->deltas.list = args_text(args, "versions", NULL);
+	p->deltas.time_s = args_int(args, "delta-time", 0);
+	p->deltas.share_bp = (int)args_int(args, "share", p->deltas.share_bp);
+	if (memory != NULL &&
+	    (size_read(memory, INT64_C(1) << 50, &p->deltas.memory) < 0 ||
+		p->deltas.memory == 0))
+		return err_set(e, ERR_USAGE,
+		    "--delta-memory %s: not a size such as 500M", memory);
+	return deltaplan_formats_read(
+	    args_text(args, "delta-format", "sluice"), &p->deltas.formats, e);
+}
+
 static void
 publish_done(struct publish *p)
 {
@@ -153,7 +176,8 @@ publish_cmd(const struct args *args, struct err *e)
 	CLEANUP(publish_done) struct publish p = { 0 };
 
 	if (publish_read(&p, args, a, e) < 0 || read_release(&p, args) < 0 ||
-	    read_plan(&p, args, a, e) < 0 || read_not_before(&p, args, e) < 0)
+	    read_plan(&p, args, a, e) < 0 || read_not_before(&p, args, e) < 0 ||
+	    read_deltas(&p, args, e) < 0)
 		return -1;
 	return publish_make(&p, a, e);
 }

@@ -12,6 +12,7 @@
 
 #include "manifest/base/verb.h"
 #include "signer/compose.h"
+#include "signer/deltas.h"
 #include "signer/keyring.h"
 #include "signer/pieces.h"
 #include "signer/plan.h"
@@ -40,6 +41,7 @@ struct publish {
 	bool no_lift, critical, security, partial, complete;
 	bool planned; /* a plan was given, not a default */
 	struct plan plan;
+	struct deltas_ask deltas;
 	int threads;
 	const struct args *args; /* what keys need of it */
 	struct secret token;

@@ -58,19 +58,54 @@ publish_files_drop(struct making *k)
 	return 0;
 }
 
-static int
-add_from(struct making *k, int64_t seq)
+/* Each release once. */
+static void
+add_base(struct deltas *d, const struct manifest *m, bool kept)
 {
-	struct deltas *d = &k->deltas;
+	for (size_t i = 0; i < d->nbases; i++) {
+		if (d->bases[i].m->seq == m->seq)
+			return;
+	}
+	if (m->seq > 0 && d->nbases < LADDER_MAX)
+		d->bases[d->nbases++] = (struct deltas_base){ m, kept };
+}
+
+static int
+add_kept(struct making *k, int64_t seq)
+{
 	struct release r;
 
 	if (previous_release(&k->prev, seq, &r, k->a, k->e) < 0)
 		return -1;
-	for (size_t i = 0; i < d->nfrom; i++) {
-		if (d->from[i]->seq == seq)
-			return 0;
+	add_base(&k->deltas, r.m, true);
+	return 0;
+}
+
+/* The offer before and the good releases; then all that can be had, for what
+ * machines may run. */
+static int
+add_bases(struct making *k)
+{
+	const struct publication *pub = k->prev.pub;
+	const struct compose *c = &k->d.compose;
+	struct deltas *d = &k->deltas;
+	int64_t most = k->p->delta_from;
+
+	if (!k->d.renewal && add_kept(k, pub->offer->seq) < 0)
+		return -1;
+	for (int i = 0; i < c->ladder.ngood; i++) {
+		if (add_kept(k, c->ladder.good_seq[i]) < 0)
+			return -1;
 	}
-	d->from[d->nfrom++] = r.m;
+	if (c->ladder.fallback_seq > 0 &&
+	    add_kept(k, c->ladder.fallback_seq) < 0)
+		return -1;
+	for (size_t i = 0; most >= 0 && i < d->nbases; i++)
+		d->bases[i].kept = (int64_t)i < most;
+	for (int i = 0; i < pub->nrungs; i++) {
+		if (pub->rungs[i].manifest->seq != k->d.offer.seq)
+			add_base(d, pub->rungs[i].manifest, false);
+	}
 	return 0;
 }
 
@@ -78,28 +113,20 @@ int
 publish_files_deltas(struct making *k)
 {
 	struct deltas *d = &k->deltas;
-	const struct compose *c = &k->d.compose;
-	int64_t most = k->p->delta_from;
 
 	d->previous = &k->prev;
 	d->pieces = &k->pieces;
 	d->outdir = &k->outdir;
 	d->arena = k->a;
 	d->threads = k->p->threads;
-	if (k->prev.pub == NULL)
+	d->ask = k->p->deltas;
+	d->channel =
+	    arena_printf(k->a, k->e, "%s/%s", k->p->product, k->p->channel);
+	if (d->channel == NULL)
+		return -1;
+	if (k->prev.pub == NULL || k->p->delta_from == 0)
 		return 0;
-	if (!k->d.renewal && add_from(k, k->prev.pub->offer->seq) < 0)
-		return -1;
-	for (int i = 0; i < c->ladder.ngood; i++) {
-		if (add_from(k, c->ladder.good_seq[i]) < 0)
-			return -1;
-	}
-	if (c->ladder.fallback_seq > 0 &&
-	    add_from(k, c->ladder.fallback_seq) < 0)
-		return -1;
-	if (most >= 0 && (int64_t)d->nfrom > most)
-		d->nfrom = (size_t)most;
-	return deltas_make(d, k->e);
+	return add_bases(k) < 0 ? -1 : deltas_make(d, k->e);
 }
 
 /* --- the offer's files in the manifest ------------------------------------ */

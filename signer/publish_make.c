@@ -120,11 +120,12 @@ finish(struct making *k)
 		return -1;
 	if (outdir_commit(&k->outdir, k->e) < 0)
 		return -1;
-	if (report_publication(&report, pub, k->e) < 0)
+	if (report_publication(&report, pub, deltas_json(&k->deltas), k->e) < 0)
 		return err_in(k->e, "%s is made, but", k->outdir.out);
 	own.dir = k->outdir.out;
 	describe_publication(stdout, pub);
 	describe_files(stdout, &check, k->outdir.out);
+	deltas_print(stdout, &k->deltas);
 	if (k->p->partial)
 		(void)printf("partial    %zu of %d release keys: the others"
 			     " run sluice-sign add %s\n",

@@ -88,18 +88,23 @@ report_root(const struct report *r, const struct role *root, struct err *e)
 }
 
 int
-report_publication(
-    const struct report *r, const struct publication *p, struct err *e)
+report_publication(const struct report *r, const struct publication *p,
+    json_t *deltas, struct err *e)
 {
-	json_t *list;
+	json_t *list, *about;
 
-	if (r->path == NULL)
+	if (r->path == NULL) {
+		json_decref(deltas);
 		return 0;
+	}
 	list = json_array();
 	for (int i = 0; i < p->nrungs; i++) {
 		json_array_append_new(list, document_json(p->rungs[i].targets));
 		json_array_append_new(
 		    list, document_json(p->rungs[i].snapshot));
 	}
-	return put(r, p->rungs[0].targets, list, describe_json(p), e);
+	about = describe_json(p);
+	if (deltas != NULL)
+		(void)json_object_set_new(about, "deltas", deltas);
+	return put(r, p->rungs[0].targets, list, about, e);
 }

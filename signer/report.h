@@ -29,8 +29,9 @@ struct report {
 int report_root(
     const struct report *r, const struct role *root, struct err *e) MUST_CHECK;
 
-/* report_publication - of publish, renew and add. */
+/* report_publication - of publish, renew and add; takes the reference to what
+ * came of deltas (NULL: none were to be made). */
 int report_publication(const struct report *r, const struct publication *p,
-    struct err *e) MUST_CHECK;
+    json_t *deltas, struct err *e) MUST_CHECK;
 
 #endif

@@ -15,4 +15,7 @@ int64_t clock_now_s(void);
 /* clock_mono_ms - milliseconds of a clock that never jumps; for deadlines. */
 int64_t clock_mono_ms(void);
 
+/* clock_cpu_ms - milliseconds that all threads of this process have worked. */
+int64_t clock_cpu_ms(void);
+
 #endif

@@ -31,7 +31,7 @@ check "the next release, with a delta" publish 1.1.0 $keyless --previous "$PUB" 
 check "tuf-js goes up to it" tuf_read --state "$state" "$url" "$ROOT"
 second=$OUT
 is "... the release" "$(echo "$second" | jq -r .version)" 1.1.0
-like "... with the delta" "$second" "editor.from-1.0.0.bsdiff40"
+like "... with the delta" "$second" "editor.from-1.0.0.sluice"
 
 halt=$SITE.timestamps/$CHANNEL/halt.json
 cp "$SITE/$CHANNEL/timestamp.json" "$WORK/offer"

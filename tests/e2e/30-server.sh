@@ -45,7 +45,7 @@ query() {
 check "tuf-js with the ID of one who is in" \
 	tuf_read --query "$(query "$in")" "$url" "$ROOT"
 is "... is offered 1.1.0" "$(echo "$OUT" | jq -r .version)" 1.1.0
-like "... with a delta" "$OUT" "from-1.0.0.bsdiff40"
+like "... with a delta" "$OUT" "from-1.0.0.sluice"
 is "... and the cap is signed" "$(echo "$OUT" | jq .cap_bp)" 5000
 check "tuf-js with the ID of one who is out" \
 	tuf_read --query "$(query "$out")" "$url" "$ROOT"

@@ -10,7 +10,7 @@
 evil_setup 'delta = no' 'deadline = 10s'
 
 full='1.1.0/linux-x86_64/[0-9a-f]*.editor$'
-delta=bsdiff40
+delta=from-1.0.0
 size=$(wc -c <"$APP")
 fulls() { requests '[0-9a-f]{64}\.editor [b-]'; }
 
@@ -111,7 +111,7 @@ rules "$full @1 cut 300000" "$full @1 status 416"
 whole "cut, then 416: once more from the start"
 mkdir -m 700 "$CLIENT/state/editor/download"
 head -c 400000 /dev/zero >"$CLIENT/state/editor/download/$(ls "$B/$CH/targets/1.1.0/linux-x86_64" |
-	grep -v bsdiff | cut -d. -f1).part"
+	grep -v from- | cut -d. -f1).part"
 run client update
 is "a damaged beginning on disk: once more from the start" \
 	"$STATUS $(installed) $(fulls)" "0 editor 1.1.0 2" ||
@@ -197,20 +197,20 @@ attack "delta and full file are wrong" 1 'editor: not what was signed'
 signed() { # NAME: WORK/delta
 	sum=$(sha256sum <"$WORK/delta" | cut -c 1-64)
 	bytes=$(wc -c <"$WORK/delta")
-	name=1.1.0/linux-x86_64/editor.from-1.0.0.bsdiff40
+	name=1.1.0/linux-x86_64/editor.from-1.0.0.sluice
 	target=targets/targets/$(echo "$name" | sed 's,/,~1,g')
 	forge view "$B/$CH" "$OVER/$CH" \
 		"$target/length=$bytes" "$target/hashes/sha256=\"$sum\"" \
 		"manifest/artifacts/0/deltas/0/size=$bytes" \
 		"manifest/artifacts/0/deltas/0/sha256=\"$sum\""
-	over "$WORK/delta" "targets/1.1.0/linux-x86_64/$sum.editor.from-1.0.0.bsdiff40"
+	over "$WORK/delta" "targets/1.1.0/linux-x86_64/$sum.editor.from-1.0.0.sluice"
 	by_full "$1"
 }
 make_delta() { # NEW: from what is installed; in WORK/delta
 	rm -f "$WORK/delta"
-	"$BIN/sluice-delta" make -q -f bsdiff40 "$APPS/1.0.0/editor" "$1" "$WORK/delta"
+	"$BIN/sluice-delta" make -q -f sluice "$APPS/1.0.0/editor" "$1" "$WORK/delta"
 }
-printf 'BSDIFF40%0100d' 7 >"$WORK/delta"
+printf 'SLDELTA1%0100d' 7 >"$WORK/delta"
 signed "a signed delta of nonsense"
 tr e f <"$APPS/1.1.0/editor" >"$WORK/evil-app"
 make_delta "$WORK/evil-app"
@@ -224,7 +224,7 @@ rm -f "$WORK/bomb"
 echo 'changed by hand' >>"$CLIENT/app/current/editor"
 run client update
 is "what is installed was changed: no delta is asked for" \
-	"$STATUS $(installed 2>/dev/null) $(requests bsdiff)" "0 editor 1.1.0 0"
+	"$STATUS $(installed 2>/dev/null) $(requests from-1)" "0 editor 1.1.0 0"
 again && good
 
 # --- those that needed their time --------------------------------------------------

@@ -177,7 +177,7 @@ is "... the next release is there" "$(installed)" "editor 1.1.0"
 again
 
 # --- two at once -----------------------------------------------------------------------------------
-rules "$full slow 800000" 'bsdiff40 status 404'
+rules "$full slow 800000" 'from-1.0.0 status 404'
 client update >"$WORK/one.out" 2>&1 &
 pid=$!
 wait_for 10 test -d "$st/download"

@@ -67,7 +67,7 @@ nth() {
 	echo "${1#"$PUB/"}"
 }
 artifact=$(nth 1 "$PUB/targets/1.1.0/$PLATFORM/"*.editor)
-delta=$(nth 1 "$PUB/targets/1.1.0/$PLATFORM/"*.bsdiff40)
+delta=$(nth 1 "$PUB/targets/1.1.0/$PLATFORM/"*.sluice)
 manifest=$(nth 1 "$PUB"/targets/*.manifest.json)
 targets=$(nth 5 "$PUB"/*.targets.json)
 first=$(nth 1 "$PUB"/*.targets.json)

@@ -234,16 +234,16 @@ app 1.1.0
 canary 1.1.0 >/dev/null || exit 2
 sed '$s/./x/' "$APP" >"$WORK/lie"
 check "a patch to other bytes of the same length" "$BIN/sluice-delta" make \
-	--format bsdiff40 "$old" "$WORK/lie" "$WORK/lie.patch"
+	--format sluice "$old" "$WORK/lie" "$WORK/lie.patch"
 cp -r "$PUB" "$WORK/lying"
 check "signed as if it were right" node "$TOP/tests/e2e/wrong-delta.mjs" \
 	"$WORK/lying" "$WORK/lie.patch" "$KEYS/canary.pem"
 refused "push does not send it, or the server does not take it" 1 \
 	"$BIN/sluice-sign" push "$WORK/lying" "$URL"
-like "... and says which" "$ERR" 'delta.*bsdiff40'
+like "... and says which" "$ERR" 'delta.*from-1.0.0.sluice'
 check "by hand" by_hand "$WORK/lying" $CHANNEL
 is "... it is refused" "$(echo "$OUT" | jq -r .state)" refused
-like "... for what it is" "$(echo "$OUT" | jq -r .error)" 'delta .*bsdiff40'
+like "... for what it is" "$(echo "$OUT" | jq -r .error)" 'delta .*from-1.0.0.sluice'
 is "what was there is served" "$(served)" 1.0.0
 check "the true one is taken" push
 
