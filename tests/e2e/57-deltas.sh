@@ -116,6 +116,8 @@ check "in memory for one at a time" publish_other --delta-format bsdiff40 \
 	--delta-memory 30M -j 4
 is "... both are made" "$(deltas)" "1.0.0 bsdiff40, 1.2.0 bsdiff40"
 refused "no memory at all" 2 publish_other --delta-memory 0
+check "in a minute of the processors" publish_other --delta-time 1m
+is "... both are made" "$(deltas)" "1.0.0 sluice-delta/1, 1.2.0 sluice-delta/1"
 check "the same from the newest only" publish_other --delta-from 1
 is "... one" "$(deltas)" "1.2.0 sluice-delta/1"
 check "from none" publish_other --delta-from 0
