@@ -15,7 +15,8 @@ struct progress;
 struct progress *progress_new(const char *what, int64_t total_bytes);
 /* progress_add - bytes more are done; the signature that digest_fd calls. */
 void progress_add(void *progress, int64_t bytes);
-/* progress_guess - how long it will take, for as long as nothing is done. */
+/* progress_guess - how long it will take, for as long as nothing is done; once,
+ * before anything is.  The line is then drawn every second, whatever happens. */
 void progress_guess(struct progress *p, int64_t ms);
 /* progress_free - clears the line. */
 void progress_free(struct progress *p);
