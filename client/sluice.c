@@ -118,7 +118,7 @@ on_notice(void *ctx, const char *text)
 }
 
 static int
-start(struct sluice **s, const struct args *a, struct err *e)
+open_handle(struct sluice **s, const struct args *a)
 {
 	struct sluice_options o = { .size = sizeof(o),
 		.config = args_text(a, "config", getenv("SLUICE_CONFIG")),
@@ -128,9 +128,14 @@ start(struct sluice **s, const struct args *a, struct err *e)
 		.progress = on_progress,
 		.consent = on_consent,
 		.notice = on_notice };
-	int code = sluice_open(s, &o);
 
-	if (code == SLUICE_OK)
+	return sluice_open(s, &o);
+}
+
+static int
+start(struct sluice **s, const struct args *a, struct err *e)
+{
+	if (open_handle(s, a) == SLUICE_OK)
 		return 0;
 	verb_hint("sluice.conf(5) explains the configuration");
 	return err_set(e, ERR_USAGE, "%s", sluice_error(*s));
@@ -378,9 +383,10 @@ cmd_inspect(const struct args *a, struct err *e)
 	json_t *facts = as_json ? json_object() : NULL;
 	int code;
 
-	if (start(&s, a, e) < 0 &&
+	code = open_handle(&s, a);
+	if (code != SLUICE_OK &&
 	    (args_text(a, "config", NULL) != NULL || s == NULL))
-		return -1;
+		return fail(s, code, e);
 	code = sluice_inspect(
 	    s, a->argv[0], as_json ? on_fact : on_fact_text, facts);
 	if (code != SLUICE_OK) {

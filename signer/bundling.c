@@ -6,6 +6,7 @@
 #include "signer/bundling.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "manifest/base/clock.h"
@@ -289,7 +290,16 @@ warn_rung(const struct work *w, const struct bundling_channel *c)
 }
 
 static int
-open_channels(struct work *w)
+by_id(const void *pa, const void *pb)
+{
+	const struct bundling_channel *a = pa, *b = pb;
+
+	return strcmp(a->id, b->id);
+}
+
+/* In the order of the list. */
+static int
+name_channels(struct work *w)
 {
 	struct bundling *b = &w->b;
 	const char *const *ids = args_list(w->args, "channel", &b->nchannels);
@@ -305,6 +315,22 @@ open_channels(struct work *w)
 		b->channels[i].id = ids[i];
 		b->channels[i].prev.source.dirfd = -1;
 	}
+	qsort(b->channels, b->nchannels, sizeof(*b->channels), by_id);
+	for (size_t i = 1; i < b->nchannels; i++) {
+		if (strcmp(b->channels[i - 1].id, b->channels[i].id) == 0)
+			return err_set(w->e, ERR_USAGE,
+			    "--channel %s: given twice", b->channels[i].id);
+	}
+	return 0;
+}
+
+static int
+open_channels(struct work *w)
+{
+	struct bundling *b = &w->b;
+
+	if (name_channels(w) < 0)
+		return -1;
 	for (size_t i = 0; i < b->nchannels; i++) {
 		struct bundling_channel *c = &b->channels[i];
 

@@ -56,6 +56,21 @@ refused "... leaves nothing" 2 ls "$WORK/none"
 refused "a key that root does not name" 2 sign bundle --from "$PUB" \
 	--channel "$CHANNEL" --root "$ROOT" -k "$KEYS/release.key" -o "$WORK/none"
 
+# --- two channels ------------------------------------------------------------
+stable_root=$ROOT stable_pub=$PUB
+CHANNEL=editor/canary ROOT=$WORK/canary.json PUB=$WORK/canary
+e2e_root && publish 1.0.0 >/dev/null || exit 2
+mkdir -p "$WORK/tree/editor"
+cp -R "$stable_pub" "$WORK/tree/editor/stable"
+cp -R "$PUB" "$WORK/tree/editor/canary"
+CHANNEL=editor/stable ROOT=$stable_root PUB=$stable_pub FROM=$WORK/tree
+check "a bundle of two channels" bundle "$WORK/both" \
+	--channel editor/canary --root "$WORK/canary.json"
+check "... is sound" "$BIN/sluice" inspect --json "$WORK/both"
+is "... and holds both" "$(printf '%s' "$OUT" | jq '.channel | length')" 2
+refused "the same channel twice" 2 bundle "$WORK/none" --channel "$CHANNEL"
+FROM=
+
 # --- by hand -------------------------------------------------------------------
 mkdir "$WORK/hand"
 check "tar opens it" tar --zstd -xf "$WORK/one" -C "$WORK/hand"
