@@ -69,15 +69,6 @@ only_in(const struct facts *f, const struct facts *other)
 	return list;
 }
 
-static void
-print_only(char sign, const struct facts *f, const struct facts *other)
-{
-	for (size_t i = 0; i < f->n; i++) {
-		if (!facts_have(other, f->lines[i]))
-			(void)printf("%c %s\n", sign, f->lines[i]);
-	}
-}
-
 static int
 diff_print(const struct facts *old, const struct facts *new, bool as_json,
     struct err *e)
@@ -86,8 +77,7 @@ diff_print(const struct facts *old, const struct facts *new, bool as_json,
 	int rc;
 
 	if (!as_json) {
-		print_only('-', old, new);
-		print_only('+', new, old);
+		facts_print_changes(old, new);
 		return 0;
 	}
 	v = json_pack("{so so}", "removed", only_in(old, new), "added",

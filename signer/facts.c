@@ -58,6 +58,22 @@ facts_have(const struct facts *f, const char *line)
 	return false;
 }
 
+static void
+print_only(char sign, const struct facts *f, const struct facts *other)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		if (!facts_have(other, f->lines[i]))
+			(void)printf("%c %s\n", sign, f->lines[i]);
+	}
+}
+
+void
+facts_print_changes(const struct facts *old, const struct facts *new)
+{
+	print_only('-', old, new);
+	print_only('+', new, old);
+}
+
 int
 facts_root(struct facts *f, const struct role *root, struct err *e)
 {

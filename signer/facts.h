@@ -30,4 +30,7 @@ int facts_publication(
 /* facts_have - is the line there? */
 bool facts_have(const struct facts *f, const char *line);
 
+/* facts_print_changes - on stdout, "- " what went, "+ " what came. */
+void facts_print_changes(const struct facts *old, const struct facts *new);
+
 #endif

@@ -1,5 +1,6 @@
 /*
- * sluice-sign root sign: one more holder's signature on a root document.
+ * sluice-sign root sign: what a root document changes, shown to a holder, and
+ * one more holder's signature on it.
  */
 #include <stdio.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #include "manifest/base/clock.h"
 #include "manifest/base/digest.h"
 #include "manifest/base/file.h"
+#include "signer/facts.h"
 #include "signer/keyring.h"
 #include "signer/report.h"
 #include "signer/root.h"
@@ -119,6 +121,36 @@ sign_old(const struct args *args, const struct role *doc,
 	    strcmp((*old)->channel, doc->channel) != 0)
 		return err_set(
 		    e, ERR_USAGE, "%s is not the root before this one", path);
+	if (role_verify(*old, *old, NULL, true, e) < 0)
+		return err_in(
+		    e, "%s: not fully signed, so no client has it", path);
+	return 0;
+}
+
+/* Before any key is opened: what the holder is asked to agree to. */
+static int
+sign_show(const struct role *doc, const struct role *old, struct arena *a,
+    struct err *e)
+{
+	struct facts before, after;
+	char hex[SHA256_HEX_SIZE];
+
+	if (facts_init(&before, a, e) < 0 || facts_init(&after, a, e) < 0 ||
+	    facts_root(&after, doc, e) < 0)
+		return -1;
+	if (old != NULL && facts_root(&before, old, e) < 0)
+		return -1;
+	(void)printf("%s/%s, root %lld\n", doc->product, doc->channel,
+	    (long long)doc->version);
+	if (old != NULL) {
+		sha256_hex(hex, old->file.at, old->file.len);
+		(void)printf("after       root %lld, fingerprint %s\n",
+		    (long long)old->version, hex);
+	}
+	sha256_hex(hex, doc->signed_.at, doc->signed_.len);
+	(void)printf("to sign     SHA-256 %s\n", hex);
+	facts_print_changes(&before, &after);
+	(void)fflush(stdout);
 	return 0;
 }
 
@@ -140,6 +172,7 @@ root_cmd_sign(const struct args *args, struct err *e)
 	keyring_init(&ring);
 	if (doc == NULL || sign_old(args, doc, &old, a, e) < 0 ||
 	    rootdoc_from(&rules, doc, e) < 0 || rootdoc_check(&rules, e) < 0 ||
+	    sign_show(doc, old, a, e) < 0 ||
 	    keyring_options(&ring, args, e) < 0)
 		return -1;
 	if (doc->nsigs > ROLE_KEYS_MAX)

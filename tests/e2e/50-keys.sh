@@ -179,9 +179,21 @@ next_sign() {
 	"$BIN/sluice-sign" root sign --previous ada/root.json --pass-fd 3 \
 		--key "$1" next.json
 }
+refused "nobody signs after a version 1 that is not whole" 1 "$BIN/sluice-sign" \
+	root sign --previous jane/root.json --key ada/root --pass-fd 3 \
+	next.json 3<right
+like "... for nobody could follow" "$ERR" 'no client'
 refused "version 2 is not signed without version 1 at hand" 2 \
 	sign_with ada/root next.json 3<right
 check "ada signs" next_sign ada/root 3<right
+like "... she is shown from which version" "$OUT" '^- root version 1$'
+like "... to which" "$OUT" '^\+ root version 2$'
+like "... who goes" "$OUT" \
+	"^- root key $(jq -r .signatures[0].keyid jane/root.json)"
+like "... who comes" "$OUT" "^\\+ root key $("$BIN/sluice-sign" inspect \
+	"$KEYS/other.pub" | awk '$1 == "keyid" { print $2 }')"
+unlike "... and nothing that stays" "$OUT" 'threshold'
+like "... and what exactly" "$OUT" 'to sign +SHA-256 [0-9a-f]{64}'
 like "... one of the old" "$OUT" 'old keys    1 of 2'
 check "who is new signs" next_sign "$KEYS/other" 3<right
 like "... still one of the old only" "$OUT" incomplete
