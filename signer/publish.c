@@ -35,8 +35,8 @@ static const struct opt opts[] = {
 	{ "delta-format", 0, OPT_TEXT, "FORMAT", "sluice, bsdiff40 or both" },
 	{ "delta-memory", 0, OPT_TEXT, "SIZE", "for making them (half of all)" },
 	{ "delta-time", 0, OPT_DURATION, "DURATION", "of the CPUs (no end)" },
-	{ "versions", 0, OPT_TEXT, "FILE|-", "what machines run, as sluicectl versions --json says" },
-	{ "share", 0, OPT_PERCENT, "PCT", "deltas also from what so many run (1)" },
+	{ "versions", 0, OPT_TEXT, "FILE|-", "from sluicectl versions --json" },
+	{ "share", 0, OPT_PERCENT, "PCT", "deltas from what so many run, too (1)" },
 	PUBLISH_OPTS,
 };
 /* clang-format on */
