@@ -1,13 +1,13 @@
 #!/bin/sh
 # An update of our client from a plain web server at 10 Mbit/s: by delta against
-# whole, in bytes that crossed the wire and in seconds.  A real pair of releases.
+# whole, in bytes that crossed the wire and in seconds.  A real pair of releases of 50 MB.
 . "$(dirname "$0")/lib.sh"
 
 [ -x "$BIN/sluice" ] && [ -x "$BIN/sluice-sign" ] || {
 	echo "bench: client and signer are not built" >&2
 	exit 0
 }
-pair B1 || exit 0
+pair H4 || exit 0
 bench_work=$WORK
 . "$TOP/tests/tap.sh"
 at_end "rm -rf $bench_work"
