@@ -206,6 +206,28 @@ print_where(const json_t *c)
 	(void)putchar('\n');
 }
 
+/* A fresh publication often lasts 30 days; only its last 7 are worth a line. */
+static void
+print_expiry(const json_t *c)
+{
+	size_t i;
+	json_t *w;
+
+	json_array_foreach(json_object_get(c, "warnings"), i, w)
+	{
+		bool root = strcmp(text(w, "what"), "root") == 0;
+		const char *level = text(w, "level");
+		bool gone = strcmp(level, "expired") == 0;
+
+		if (!root && !gone && strcmp(level, "7 days") != 0)
+			continue;
+		(void)printf("  %-22s the %s %s%s (%s): sluice-sign %s\n",
+		    "warning", text(w, "what"),
+		    gone ? "has " : "expires within ", level,
+		    text(w, "expires"), root ? "root next" : "renew");
+	}
+}
+
 static void
 print_channel(const json_t *c)
 {
@@ -232,6 +254,7 @@ print_channel(const json_t *c)
 			(void)printf("  %-22s %s\n", "not before",
 			    text(c, "not_before"));
 	}
+	print_expiry(c);
 	print_where(c);
 	print_polls(json_object_get(c, "polls"));
 	json_array_foreach(json_object_get(c, "reports"), i, v)(void)

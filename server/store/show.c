@@ -10,6 +10,7 @@
 #include "manifest/cohort.h"
 #include "server/choice.h"
 #include "server/store/audit.h"
+#include "server/store/expiry.h"
 #include "server/store/health.h"
 #include "server/store/publications.h"
 #include "server/store/release.h"
@@ -199,7 +200,7 @@ status_one(struct operation *o, const struct channel *c, struct err *e)
 	}
 	(void)json_object_set_new(v, "sites", sites);
 	if (add_publication(v, o->s->db, c, e) < 0 ||
-	    add_round(v, o->s->db, c, e) < 0 ||
+	    add_round(v, o->s->db, c, e) < 0 || expiry_show(v, o, c, e) < 0 ||
 	    add_incoming(v, o->s->db, c, e) < 0) {
 		json_decref(v);
 		return NULL;
