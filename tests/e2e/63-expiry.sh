@@ -5,7 +5,6 @@
 
 e2e_keys || exit 2
 server_init || exit 2
-EXPIRES=365d
 e2e_root "$STATE/brake/$CHANNEL/key.pub" || exit 2
 server_trust || exit 2
 server_start || exit 2
