@@ -253,7 +253,7 @@ publications_trim(struct db *db, const char *channel, const char *id,
 		   " AND id NOT IN (SELECT id FROM publication"
 		   "  WHERE channel = $1"
 		   "  AND state IN " PUBLICATIONS_SQL_UNTAKEN
-		   "  ORDER BY opened_s DESC LIMIT $3)",
+		   "  ORDER BY opened_s DESC, m DESC LIMIT $3)",
 		   BIND(V(channel), V(id), V(keep))) < 0
 	    ? -1
 	    : 0;

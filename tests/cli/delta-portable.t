@@ -83,6 +83,8 @@ if has x86_64-w64-mingw32-gcc; then
 		export WINEPREFIX WINEDEBUG
 		run wine ./apply.exe # the first run says what it sets up
 		same "Windows" wine ./apply.exe
+		wineserver=$(command -v wineserver || ls /usr/lib/wine/wineserver* 2>/dev/null | head -n 1)
+		"$wineserver" -k # it would stay for the next program
 	else
 		note "no wine here: not run"
 	fi

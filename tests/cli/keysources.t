@@ -47,7 +47,7 @@ publish() { # CHANNEL VERSION KEY OPTION...
 
 # --- the page -----------------------------------------------------------------
 page() {
-	sed -n '/^\.Ss Keys that are not/,/^\.Sh SEE/p' \
+	sed -n '/^\.Ss Keys that are not/,/^\.Sh DRILLS/p' \
 		"$TOP/packaging/man/sluice-sign.1" |
 		sed -n '/^\.Bd/,/^\.Ed/p' | grep -v '^\.' |
 		sed -e 's/^\$ //' -e 's/\\e$/\\/' \

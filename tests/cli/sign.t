@@ -68,7 +68,7 @@ check "... another one" s root sign --key $K/root-1.key \
 	--previous 1.root.json 2.root.json
 like "... is" "$OUT" 'complete +fingerprint [0-9a-f]{64}'
 is "... and the fingerprint is the file's digest" \
-	"$(printf '%s\n' "$OUT" | sed -n 's/.*fingerprint //p')" \
+	"$(printf '%s\n' "$OUT" | sed -n 's/^complete .*fingerprint //p')" \
 	"$(sluice-sign digest 2.root.json | cut -d' ' -f1)"
 check "... the difference is shown" sluice-sign diff 1.root.json 2.root.json
 like "... as added keys" "$OUT" '^\+ targets key'
