@@ -12,7 +12,7 @@
 #include "manifest/base/digest.h"
 #include "manifest/base/err.h"
 
-#define BP_ALL         10000 /* basis points: everybody */
+#define BP_ALL	       10000 /* basis points: everybody */
 #define BUCKET_NO_ID   9999  /* the bucket of a client without an ID */
 #define CLIENT_ID_SIZE SHA256_HEX_SIZE
 

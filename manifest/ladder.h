@@ -12,21 +12,26 @@
 #include "manifest/base/err.h"
 
 #define LADDER_MAX    32 /* rungs */
-#define LADDER_BLOCKS 4  /* default; 1 with --no-lift */
-#define LADDER_GOOD   3  /* default K */
+#define LADDER_BLOCKS 4	 /* default; 1 with --no-lift */
+#define LADDER_GOOD   3	 /* default K */
 /* the greatest m whose whole ladder fits 31 bits */
 #define LADDER_M_MAX ((INT32_MAX - (LADDER_MAX - 1)) / LADDER_MAX)
 
-enum rung_kind { RUNG_HOLD, RUNG_OFFER, RUNG_HALT, RUNG_ROLLBACK };
+enum rung_kind {
+	RUNG_HOLD,
+	RUNG_OFFER,
+	RUNG_HALT,
+	RUNG_ROLLBACK
+};
 const char *rung_kind_name(enum rung_kind k);
 
 struct ladder {
-	int64_t m;        /* snapshot and targets version = 32 m + index */
+	int64_t m; /* snapshot and targets version = 32 m + index */
 	int nblocks;
-	int ngood;        /* rollback rungs per block, 0.. */
+	int ngood; /* rollback rungs per block, 0.. */
 	int64_t offer_seq;
-	int64_t fallback_seq;            /* 0: none */
-	int64_t good_seq[LADDER_MAX];    /* newest first, ngood entries */
+	int64_t fallback_seq;	      /* 0: none */
+	int64_t good_seq[LADDER_MAX]; /* newest first, ngood entries */
 };
 
 /* ladder_check - bounds: 1 + nblocks (2 + ngood) <= 32, good_seq descending
@@ -51,12 +56,12 @@ int ladder_index(const struct ladder *l, int64_t version);
 bool ladder_same(const struct ladder *l, int a, int b);
 
 /* ladder_rung - index of (block, kind; seq for rollback); -1: none. */
-int ladder_rung(const struct ladder *l, int block, enum rung_kind kind,
-    int64_t seq);
+int ladder_rung(
+    const struct ladder *l, int block, enum rung_kind kind, int64_t seq);
 
 /* ladder_next - the lowest rung >= from of a kind (and seq, for rollback); -1*/
-int ladder_next(const struct ladder *l, int from, enum rung_kind kind,
-    int64_t seq);
+int ladder_next(
+    const struct ladder *l, int from, enum rung_kind kind, int64_t seq);
 
 /* ladder_m - m of a new publication: the later of previous + 1 (previous 0:
  * none) and Unix minutes. */

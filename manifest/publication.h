@@ -43,11 +43,11 @@ struct publication_source {
 
 /* One file that a publication names. */
 struct publication_file {
-	const char *path;   /* below the channel: "targets/1.2.0/..." */
+	const char *path; /* below the channel: "targets/1.2.0/..." */
 	int64_t size;
 	uint8_t sha256[SHA256_SIZE];
-	uint32_t rungs;     /* bit i: rung i names it */
-	bool document;      /* metadata or manifest, not an artifact */
+	uint32_t rungs; /* bit i: rung i names it */
+	bool document;	/* metadata or manifest, not an artifact */
 };
 
 /* publication_m - the greatest m among snapshot file names; 0: none. */
@@ -93,10 +93,10 @@ int publication_files(const struct publication *p, struct arena *a,
 /* What a channel remembers between publications; the server's state, or what
  * the previous publication and its plan tell where there is no server. */
 struct publication_base {
-	int64_t m;         /* 0: none yet */
-	int64_t seq;       /* of the offer */
+	int64_t m;   /* 0: none yet */
+	int64_t seq; /* of the offer */
 	const char *version;
-	int64_t next_seq;  /* lowest free release number of the product; for
+	int64_t next_seq; /* lowest free release number of the product; for
 	                      the signer: publication_follows ignores it, as
 	                      a promotion brings the number that the channel
 	                      below has used */

@@ -390,3 +390,13 @@ ladder_fixture_base(const struct publication *p, bool good)
 		b.good_seq[b.ngood++] = p->ladder.good_seq[i];
 	return b;
 }
+
+const char *
+ladder_fixture_rung_path(struct ladder_fixture *f, int index, const char *role)
+{
+	static char path[64];
+
+	(void)snprintf(path, sizeof(path), "%lld.%s.json",
+	    (long long)ladder_version(&f->ladder, index), role);
+	return path;
+}

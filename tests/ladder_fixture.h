@@ -29,10 +29,10 @@ struct ladder_fixture {
 	int64_t floor_seq; /* wanted; each manifest gets at most its own seq */
 	struct rollout rollout;
 	struct stage plan[MANIFEST_STAGES_MAX];
-	bool security;     /* of the offer */
-	bool deltas;       /* from the fallback to the offer, on linux */
-	bool attachment;   /* of the offer */
-	int platforms;     /* 1..3: linux, windows, darwin */
+	bool security;	 /* of the offer */
+	bool deltas;	 /* from the fallback to the offer, on linux */
+	bool attachment; /* of the offer */
+	int platforms;	 /* 1..3: linux, windows, darwin */
 	int64_t withdrawn_seq[LADDER_MAX]; /* hold and halt permit leaving */
 	int nwithdrawn;
 
@@ -85,9 +85,8 @@ void ladder_fixture_put(
 void ladder_fixture_drop(struct ladder_fixture *f, const char *path);
 
 /* ladder_fixture_load - publication_load of what was built. */
-const struct publication *ladder_fixture_load(
-    struct ladder_fixture *f, struct arena *a, int64_t now_s, struct err *e)
-    MUST_CHECK;
+const struct publication *ladder_fixture_load(struct ladder_fixture *f,
+    struct arena *a, int64_t now_s, struct err *e) MUST_CHECK;
 
 /*
  * ladder_fixture_base - the channel's state with p published: everybody got it
@@ -95,5 +94,10 @@ const struct publication *ladder_fixture_load(
  */
 struct publication_base ladder_fixture_base(
     const struct publication *p, bool good);
+
+/* ladder_fixture_rung_path - "V.snapshot.json" and so on, of a rung; good until
+ * the next call. */
+const char *ladder_fixture_rung_path(
+    struct ladder_fixture *f, int index, const char *role);
 
 #endif

@@ -47,7 +47,7 @@ struct fetch_answer {
 	char location[256]; /* Content-Location */
 	char ticket[160];   /* Sluice-Ticket */
 	int64_t offset;	    /* Sluice-Offset; -1: none */
-	bool local;	    /* on failure: it was our own file, not the source */
+	bool local; /* on failure: it was our own file, not the source */
 };
 
 struct fetch *fetch_new(const char *user_agent, struct err *e) MUST_CHECK;
@@ -55,8 +55,8 @@ void fetch_free(struct fetch *f);
 
 /* fetch_set_ca - trust the certificates of this file instead of the system's,
  * for every request from now on. */
-int fetch_set_ca(struct fetch *f, const char *ca_file, struct err *e)
-    MUST_CHECK;
+int fetch_set_ca(
+    struct fetch *f, const char *ca_file, struct err *e) MUST_CHECK;
 
 /*
  * fetch_run - perform one request.  0 with the answer filled for every

@@ -68,7 +68,9 @@ struct store {
 	struct outbox outbox[OUTBOX_MAX]; /* ring, to front */
 	size_t outbox_at, outbox_n;
 	struct reports *reports; /* health.h: not yet committed */
-	char sign_error[sizeof(((struct err *)0)->msg)]; /* why the brake last refused; "": it did not */
+	char sign_error[sizeof(
+	    ((struct err *)0)
+		->msg)]; /* why the brake last refused; "": it did not */
 	int64_t ticked_ms, pruned_s;
 };
 

@@ -127,10 +127,10 @@ static json_t *
 sign_ask(int64_t round, int rung)
 {
 	return json_pack("{ss ss sI sI sI sI s[{si si si sb}]}", "do", "sign",
-	    "channel", "editor/stable", "m", (json_int_t)state("m"), "round", (json_int_t)round, "signed_at",
-	    (json_int_t)REPO_NOW_S, "expires", (json_int_t)(REPO_NOW_S + 3600),
-	    "views", "rung", rung, "cap_bp", rung == 1 ? 2500 : 0, "pin_seq", 0,
-	    "urgent", 0);
+	    "channel", "editor/stable", "m", (json_int_t)state("m"), "round",
+	    (json_int_t)round, "signed_at", (json_int_t)REPO_NOW_S, "expires",
+	    (json_int_t)(REPO_NOW_S + 3600), "views", "rung", rung, "cap_bp",
+	    rung == 1 ? 2500 : 0, "pin_seq", 0, "urgent", 0);
 }
 
 static json_t *
@@ -243,8 +243,8 @@ far_rounds_wait_for_a_person(void)
 	    0);
 	CHECK_INT(signs(MINUTES + BRAKE_AHEAD_MAX + 3, 1), -1);
 	/* whoever has stolen store would confirm everything */
-	CHECK_INT(sign_with(MINUTES + BRAKE_CONFIRM_MAX + 1, "confirm",
-		      json_true()),
+	CHECK_INT(
+	    sign_with(MINUTES + BRAKE_CONFIRM_MAX + 1, "confirm", json_true()),
 	    -1);
 	CHECK_INT(
 	    sign_with(MINUTES + BRAKE_CONFIRM_MAX, "confirm", json_true()), 0);
@@ -256,11 +256,9 @@ only_what_it_holds_is_signed(void)
 	AUTO_LADDER_FIXTURE f = start(5, true);
 
 	CHECK_INT(adopt(f), 0);
-	CHECK_INT(
-	    sign_with(MINUTES, "m", json_integer(f->ladder.m - 1)), -1);
+	CHECK_INT(sign_with(MINUTES, "m", json_integer(f->ladder.m - 1)), -1);
 	CHECK_INT(e.kind, ERR_REFUSED);
-	CHECK_INT(
-	    sign_with(MINUTES, "m", json_integer(f->ladder.m + 1)), -1);
+	CHECK_INT(sign_with(MINUTES, "m", json_integer(f->ladder.m + 1)), -1);
 	CHECK_INT(sign_with(MINUTES, "m", json_null()), -1);
 	CHECK_INT(state("round"), 0);
 	CHECK_INT(signs(MINUTES, 1), 0);

@@ -1,6 +1,6 @@
 /*
- * The rules between one publication and the next.  Each hostile one is a good
- * one with one edit.
+ * What a publication names, and the rules between one and the next.  Each
+ * hostile one is a good one with one edit.
  */
 #include "manifest/publication.h"
 
@@ -324,7 +324,72 @@ a_renewal_need_not_let_go_of_its_own_release(void)
 	follows(&p, ERR_NONE, NULL);
 }
 
+static void
+m_is_the_greatest_of_the_snapshots(void)
+{
+	static const char *const paths[] = { "1.root.json", "64.snapshot.json",
+		"99.snapshot.json", "640.targets.json", "0640.snapshot.json",
+		"x640.snapshot.json", "640.snapshot.json.bak",
+		"99999999999999999999.snapshot.json", "-640.snapshot.json",
+		"2147483648.snapshot.json", ".snapshot.json" };
+
+	CHECK_INT(publication_m(paths, COUNT(paths)), 3);
+	CHECK_INT(publication_m(paths, 1), 0);
+	CHECK_INT(publication_m(NULL, 0), 0);
+}
+
+static const struct publication_file *
+named(const struct publication_file *files, size_t n, const char *end)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strlen(files[i].path);
+
+		if (len >= strlen(end) &&
+		    strcmp(files[i].path + len - strlen(end), end) == 0)
+			return &files[i];
+	}
+	return NULL;
+}
+
+static void
+files_are_all_that_the_rungs_name(void)
+{
+	AUTO_LADDER_FIXTURE f = ladder_fixture_new("editor", "stable", 9, 3);
+	const struct publication_file *files, *one;
+	struct err e;
+	size_t n;
+
+	f->attachment = true;
+	CHECK(publication_files(good(f), f->repo->arena, &files, &n, &e) == 0);
+	/* 42 metadata, 6 manifests, 4 releases of 2, a delta, a SBOM */
+	CHECK_INT(n, 42 + 6 + 8 + 1 + 1);
+	for (size_t i = 0; i < n; i++) {
+		struct ladder_fixture_file *file =
+		    ladder_fixture_find(f, files[i].path);
+		uint8_t sha[SHA256_SIZE];
+
+		if (!CHECK(file != NULL))
+			continue;
+		CHECK(i == 0 || strcmp(files[i - 1].path, files[i].path) < 0);
+		CHECK_INT(files[i].size, file->data.len);
+		sha256(sha, file->data.at, file->data.len);
+		CHECK_BYTES(files[i].sha256, sha, SHA256_SIZE);
+		CHECK(files[i].document ==
+		    (strstr(files[i].path, ".json") != NULL &&
+			strstr(files[i].path, "/attach/") == NULL));
+	}
+	one = named(files, n, "sbom.json");
+	CHECK(one != NULL && one->rungs == 0x10842); /* the offers */
+	one = named(files, n, "bsdiff40");
+	CHECK(one != NULL && one->rungs == 0x10842);
+	one = named(files, n,
+	    ladder_fixture_find(f, ladder_fixture_rung_path(f, 20, "targets"))
+		->path);
+	CHECK(one != NULL && one->rungs == 1 << 20);
+}
 static const struct tap_test tests[] = {
+	TAP(m_is_the_greatest_of_the_snapshots),
+	TAP(files_are_all_that_the_rungs_name),
 	TAP(the_next_release_falls_back_to_the_newest_good_one),
 	TAP(the_first_publication_has_no_fallback),
 	TAP(what_is_lower_is_refused),

@@ -81,22 +81,11 @@ refused_targets(
 	refused_built(f, why);
 }
 
-/* "V.snapshot.json" and so on, of a rung. */
-static const char *
-rung_path(struct ladder_fixture *f, int index, const char *role)
-{
-	static char path[64];
-
-	(void)snprintf(path, sizeof(path), "%lld.%s.json",
-	    (long long)ladder_version(&f->ladder, index), role);
-	return path;
-}
-
 static void
 drop_rung(struct ladder_fixture *f, int index)
 {
-	ladder_fixture_drop(f, rung_path(f, index, "snapshot"));
-	ladder_fixture_drop(f, rung_path(f, index, "targets"));
+	ladder_fixture_drop(f, ladder_fixture_rung_path(f, index, "snapshot"));
+	ladder_fixture_drop(f, ladder_fixture_rung_path(f, index, "targets"));
 }
 
 static void
@@ -119,8 +108,8 @@ a_good_publication_loads(void)
 	CHECK_INT(p->expires_s, REPO_NOW_S + 30 * REPO_DAY_S);
 	for (int i = 0; i < p->nrungs; i++) {
 		const struct rung *r = &p->rungs[i];
-		struct ladder_fixture_file *file =
-		    ladder_fixture_find(f, rung_path(f, i, "snapshot"));
+		struct ladder_fixture_file *file = ladder_fixture_find(
+		    f, ladder_fixture_rung_path(f, i, "snapshot"));
 		struct err e;
 
 		CHECK_INT(r->index, i);
@@ -162,7 +151,7 @@ a_missing_rung_is_refused(void)
 		refused(f, i == 20 ? "whole blocks" : "missing");
 	}
 	ladder_fixture_build(f);
-	ladder_fixture_drop(f, rung_path(f, 4, "targets"));
+	ladder_fixture_drop(f, ladder_fixture_rung_path(f, 4, "targets"));
 	refused(f, ".targets.json: no such file");
 	for (int i = 0; i < 21; i++)
 		drop_rung(f, i);
@@ -210,16 +199,16 @@ swapped_files_are_refused(void)
 	struct bytes was;
 
 	ladder_fixture_build(f);
-	a = ladder_fixture_find(f, rung_path(f, 0, "snapshot"));
-	b = ladder_fixture_find(f, rung_path(f, 2, "snapshot"));
+	a = ladder_fixture_find(f, ladder_fixture_rung_path(f, 0, "snapshot"));
+	b = ladder_fixture_find(f, ladder_fixture_rung_path(f, 2, "snapshot"));
 	was = a->data;
 	a->data = b->data;
 	b->data = was;
 	refused(f, "288");
 	b->data = a->data;
 	a->data = was;
-	a = ladder_fixture_find(f, rung_path(f, 0, "targets"));
-	b = ladder_fixture_find(f, rung_path(f, 2, "targets"));
+	a = ladder_fixture_find(f, ladder_fixture_rung_path(f, 0, "targets"));
+	b = ladder_fixture_find(f, ladder_fixture_rung_path(f, 2, "targets"));
 	a->data = b->data;
 	refused(f, ".targets.json");
 }
@@ -636,20 +625,6 @@ any_flipped_bit_is_refused(void)
 }
 
 static void
-m_is_the_greatest_of_the_snapshots(void)
-{
-	static const char *const paths[] = { "1.root.json", "64.snapshot.json",
-		"99.snapshot.json", "640.targets.json", "0640.snapshot.json",
-		"x640.snapshot.json", "640.snapshot.json.bak",
-		"99999999999999999999.snapshot.json", "-640.snapshot.json",
-		"2147483648.snapshot.json", ".snapshot.json" };
-
-	CHECK_INT(publication_m(paths, COUNT(paths)), 3);
-	CHECK_INT(publication_m(paths, 1), 0);
-	CHECK_INT(publication_m(NULL, 0), 0);
-}
-
-static void
 m_out_of_bounds_is_refused(void)
 {
 	AUTO_LADDER_FIXTURE f = ladder_fixture_new("editor", "stable", 1, 0);
@@ -663,56 +638,8 @@ m_out_of_bounds_is_refused(void)
 	refused(f, "no rung 224");
 }
 
-static const struct publication_file *
-named(const struct publication_file *files, size_t n, const char *end)
-{
-	for (size_t i = 0; i < n; i++) {
-		size_t len = strlen(files[i].path);
-
-		if (len >= strlen(end) &&
-		    strcmp(files[i].path + len - strlen(end), end) == 0)
-			return &files[i];
-	}
-	return NULL;
-}
-
-static void
-files_are_all_that_the_rungs_name(void)
-{
-	AUTO_LADDER_FIXTURE f = ladder_fixture_new("editor", "stable", 9, 3);
-	const struct publication_file *files, *one;
-	struct err e;
-	size_t n;
-
-	f->attachment = true;
-	CHECK(publication_files(good(f), f->repo->arena, &files, &n, &e) == 0);
-	/* 42 metadata, 6 manifests, 4 releases of 2, a delta, a SBOM */
-	CHECK_INT(n, 42 + 6 + 8 + 1 + 1);
-	for (size_t i = 0; i < n; i++) {
-		struct ladder_fixture_file *file =
-		    ladder_fixture_find(f, files[i].path);
-		uint8_t sha[SHA256_SIZE];
-
-		if (!CHECK(file != NULL))
-			continue;
-		CHECK(i == 0 || strcmp(files[i - 1].path, files[i].path) < 0);
-		CHECK_INT(files[i].size, file->data.len);
-		sha256(sha, file->data.at, file->data.len);
-		CHECK_BYTES(files[i].sha256, sha, SHA256_SIZE);
-		CHECK(files[i].document ==
-		    (strstr(files[i].path, ".json") != NULL &&
-			strstr(files[i].path, "/attach/") == NULL));
-	}
-	one = named(files, n, "sbom.json");
-	CHECK(one != NULL && one->rungs == 0x10842); /* the offers */
-	one = named(files, n, "bsdiff40");
-	CHECK(one != NULL && one->rungs == 0x10842);
-	one = named(files, n,
-	    ladder_fixture_find(f, rung_path(f, 20, "targets"))->path);
-	CHECK(one != NULL && one->rungs == 1 << 20);
-}
-
 static const struct tap_test tests[] = {
+	TAP(m_out_of_bounds_is_refused),
 	TAP(a_good_publication_loads),
 	TAP(a_first_publication_has_nothing_below),
 	TAP(the_largest_ladder_has_32_rungs),
@@ -732,9 +659,6 @@ static const struct tap_test tests[] = {
 	TAP(other_keys_are_refused),
 	TAP(minisign_signatures_are_checked),
 	TAP(any_flipped_bit_is_refused),
-	TAP(m_is_the_greatest_of_the_snapshots),
-	TAP(m_out_of_bounds_is_refused),
-	TAP(files_are_all_that_the_rungs_name),
 };
 
 int

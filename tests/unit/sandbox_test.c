@@ -172,8 +172,11 @@ front_reads_blobs_only(void)
 static void
 nobody_calls_out_or_limits_others(void)
 {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	(void)others;
+	tap_skip("sanitizers need what the filter forbids");
+#else
 	make_state();
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 	CHECK_INT(in_fence(fence_store, others), 0);
 	CHECK_INT(in_fence(fence_front, others), 0);
 #endif
