@@ -19,6 +19,12 @@ RUN = SLUICE_BUILD=$(abspath $(B)) SLUICE_BIN=$(abspath $(BIN)) tests/run -j $(C
 unit check-unit: all $(UNIT) $(REPLAYS)
 	@$(RUN) $(UNIT) $(REPLAYS)
 
+# what runs in threads, under TSan: make TSAN=1 check-threads
+THREADED := $(patsubst %,$(B)/test/%_test,front front_relay publish match delta_native)
+.PHONY: check-threads
+check-threads: all $(THREADED)
+	@$(RUN) $(THREADED) tests/cli/sign.t
+
 .PHONY: check check-run
 check:
 	@$(DEPS) build test
