@@ -58,6 +58,11 @@ kills() {
 		again
 	done
 }
+# a release that is killed in its self-test three times counts as bad, rightly;
+# that is not what is looked at here
+sed -i 's/^mirror/max_starts = 1000\nmirror/' "$CLIENT/conf"
+rm -rf "$WORK/saved" && cp -a "$CLIENT" "$WORK/saved"
+
 kills 25
 is "killed 25 times: old or new, and on it goes" "$bad" ""
 note "$olds had 1.0.0, $news had 1.1.0"
@@ -71,17 +76,19 @@ rm -rf "$WORK/saved" && cp -a "$CLIENT" "$WORK/saved"
 rules 'editor$ slow 1200000'
 bad=
 n=0
-while [ $n -lt 12 ]; do
+# each gets a little longer, so that a slow machine comes to an end, too
+while [ $n -lt 80 ] && [ "$(installed 2>&1)" != "editor 1.1.0" ]; do
 	n=$((n + 1))
 	start
-	sleep 0.15
+	sleep 0.$((14 + n))
 	kill -KILL $pid 2>/dev/null
 	wait $pid 2>/dev/null
 	left=$(either)
 	[ -z "$left" ] || bad="$bad $n: $left"
 done
-is "killed 12 times in a slow download: resumed until it is there" \
+is "killed again and again in a slow download: resumed until it is there" \
 	"$bad $(installed)" " editor 1.1.0"
+check "... more than once" test $n -gt 2
 note "$(grep -c 'bytes=' "$EVIL/log") times resumed"
 check "... nothing is asked for twice" test "$(grep -c '\.editor - ' "$EVIL/log")" -le 2
 left=$(recovers)
