@@ -4,12 +4,10 @@
  */
 #include "delta/core/format.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <zstd.h>
@@ -19,73 +17,14 @@
 #include "delta/delta.h"
 #include "manifest/base/file.h"
 #include "manifest/base/text.h"
+#include "tests/patching.h"
 #include "tests/tap.h"
 
-/* --- files ------------------------------------------------------------------*/
-
-static int
-new_file(void)
-{
-	char path[4096];
-	int fd;
-
-	(void)snprintf(path, sizeof(path), "%s/XXXXXX", tap_tmpdir());
-	fd = mkostemp(path, O_CLOEXEC);
-	if (fd < 0)
-		abort();
-	(void)unlink(path);
-	return fd;
-}
-
-static int
-file_with(const void *at, size_t len)
-{
-	int fd = new_file();
-
-	if (pwrite(fd, at, len, 0) != (ssize_t)len)
-		abort();
-	return fd;
-}
-
-static int64_t
-size_of(int fd)
-{
-	struct stat st;
-
-	return fstat(fd, &st) == 0 ? (int64_t)st.st_size : -1;
-}
-
-/* Deterministic noise; the same seed gives the same bytes. */
-static void
-noise(uint8_t *at, size_t len, uint32_t seed)
-{
-	uint32_t x = seed * 2654435761u + 1;
-	size_t i;
-
-	for (i = 0; i < len; i++) {
-		x ^= x << 13;
-		x ^= x >> 17;
-		x ^= x << 5;
-		at[i] = (uint8_t)x;
-	}
-}
-
-/* Apply; what must not happen is that more than was promised is written. */
 static enum err_kind
 apply(int old, int patch, const void *want, size_t len, struct err *e)
 {
-	AUTO_FD out = new_file();
-	struct delta_apply d = { DELTA_SLUICE1, old, patch, out, (int64_t)len,
-		{ 0 }, 0, false };
-
-	*e = (struct err){ 0 };
-	sha256(d.out_sha256, want, len);
-	if (delta_apply(&d, e) < 0) {
-		CHECK(size_of(out) <= (int64_t)len);
-		return e->kind;
-	}
-	CHECK_INT(size_of(out), len);
-	return ERR_NONE;
+	return patching_apply(
+	    DELTA_SLUICE1, old, patch, (struct bytes){ want, len }, e);
 }
 
 /* --- forged patches -------------------------------------------------------------*/
@@ -153,7 +92,7 @@ static void
 forge(struct forged *f, bool sites)
 {
 	memset(f, 0, sizeof(*f));
-	noise(f->old, OLD_SIZE, 7);
+	patching_noise(f->old, OLD_SIZE, 7);
 	memset(f->old + 128, 0, 128);
 	number_put_u64(f->old + 136, 0x1010);
 	number_put_u64(f->old + 160, 0x1020);
@@ -175,8 +114,8 @@ forge(struct forged *f, bool sites)
 static enum err_kind
 apply_forged(const struct forged *f, struct err *e)
 {
-	AUTO_FD old = file_with(f->old, OLD_SIZE);
-	AUTO_FD patch = file_with(f->patch, f->n);
+	AUTO_FD old = patching_with(f->old, OLD_SIZE);
+	AUTO_FD patch = patching_with(f->patch, f->n);
 
 	return apply(old, patch, f->new, NEW_SIZE, e);
 }
@@ -423,15 +362,15 @@ memory_is_bounded_by_the_caller_and_by_the_patch(void)
 
 	forge(f, false);
 	memcpy(d.out_sha256, f->f.new_sha256, SHA256_SIZE);
-	AUTO_FD old = file_with(f->old, OLD_SIZE);
-	AUTO_FD patch = file_with(f->patch, f->n);
-	AUTO_FD out = new_file();
+	AUTO_FD old = patching_with(f->old, OLD_SIZE);
+	AUTO_FD patch = patching_with(f->patch, f->n);
+	AUTO_FD out = patching_file();
 	d.old_fd = old;
 	d.patch_fd = patch;
 	d.out_fd = out;
 	CHECK_INT(delta_apply(&d, &e), -1);
 	CHECK_INT(e.kind, ERR_LIMIT);
-	CHECK_INT(size_of(out), 0);
+	CHECK_INT(patching_size(out), 0);
 	free(f);
 }
 
@@ -503,7 +442,7 @@ static void
 files_over_two_gigabytes_are_applied(void)
 {
 	struct forged *f = malloc(sizeof(*f));
-	AUTO_FD fd = new_file();
+	AUTO_FD fd = patching_file();
 	uint64_t n = 0;
 	struct patch_apply a = {
 		.old_size = HUGE_SIZE, .write = count_zeros, .ctx = &n

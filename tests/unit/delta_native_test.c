@@ -4,99 +4,28 @@
  */
 #include "delta/core/format.h"
 
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "delta/core/number.h"
 #include "delta/delta.h"
 #include "manifest/base/file.h"
-#include "manifest/base/text.h"
+#include "tests/patching.h"
 #include "tests/tap.h"
 
-/* --- files ------------------------------------------------------------------*/
-
-static int
-new_file(void)
-{
-	char path[4096];
-	int fd;
-
-	(void)snprintf(path, sizeof(path), "%s/XXXXXX", tap_tmpdir());
-	fd = mkostemp(path, O_CLOEXEC);
-	if (fd < 0)
-		abort();
-	(void)unlink(path);
-	return fd;
-}
-
-static int
-file_with(const void *at, size_t len)
-{
-	int fd = new_file();
-
-	if (pwrite(fd, at, len, 0) != (ssize_t)len)
-		abort();
-	return fd;
-}
-
-static int64_t
-size_of(int fd)
-{
-	struct stat st;
-
-	return fstat(fd, &st) == 0 ? (int64_t)st.st_size : -1;
-}
-
-/* Deterministic noise; the same seed gives the same bytes. */
-static void
-noise(uint8_t *at, size_t len, uint32_t seed)
-{
-	uint32_t x = seed * 2654435761u + 1;
-	size_t i;
-
-	for (i = 0; i < len; i++) {
-		x ^= x << 13;
-		x ^= x >> 17;
-		x ^= x << 5;
-		at[i] = (uint8_t)x;
-	}
-}
-
-/* Apply; what must not happen is that more than was promised is written. */
 static enum err_kind
 apply(int old, int patch, const void *want, size_t len, struct err *e)
 {
-	AUTO_FD out = new_file();
-	struct delta_apply d = { DELTA_SLUICE1, old, patch, out, (int64_t)len,
-		{ 0 }, 0, false };
-
-	*e = (struct err){ 0 };
-	sha256(d.out_sha256, want, len);
-	if (delta_apply(&d, e) < 0) {
-		CHECK(size_of(out) <= (int64_t)len);
-		return e->kind;
-	}
-	CHECK_INT(size_of(out), len);
-	return ERR_NONE;
+	return patching_apply(
+	    DELTA_SLUICE1, old, patch, (struct bytes){ want, len }, e);
 }
 
 static int64_t
 round_trip(const void *old, size_t old_len, const void *new, size_t new_len)
 {
-	AUTO_FD o = file_with(old, old_len);
-	AUTO_FD n = file_with(new, new_len);
-	AUTO_FD p = new_file();
-	struct delta_make d = { DELTA_SLUICE1, o, n, p, 0 };
-	struct err e = { 0 };
-
-	CHECK_INT(delta_make(&d, &e), 0);
-	CHECK_INT(apply(o, p, new, new_len, &e), ERR_NONE);
-	CHECK_TEXT(e.msg, "");
-	return size_of(p);
+	return patching_round(DELTA_SLUICE1, (struct bytes){ old, old_len },
+	    (struct bytes){ new, new_len });
 }
 
 /* --- round trips --------------------------------------------------------------*/
@@ -120,12 +49,12 @@ plain_files_round_trip(void)
 	};
 	uint8_t *old = malloc(N), *new = malloc(N + 1000);
 
-	noise(old, N, 1);
+	patching_noise(old, N, 1);
 	CHECK(round_trip(old, N, old, N) < 200);
 	memcpy(new, old + 50000, 50000);
 	memcpy(new + 50000, old, 50000);
 	CHECK(round_trip(old, N, new, N) < 250);
-	noise(new, N + 1000, 2);
+	patching_noise(new, N + 1000, 2);
 	CHECK(round_trip(old, N, new, N + 1000) < N + 1200);
 	memset(old, 0, N);
 	CHECK(round_trip(old, N, new, N) < N + 200);
@@ -192,17 +121,17 @@ sample_init(struct sample *s)
 {
 	struct err e = { 0 };
 
-	noise(s->old, sizeof(s->old), 3);
+	patching_noise(s->old, sizeof(s->old), 3);
 	memcpy(s->new, s->old, sizeof(s->new));
 	memmove(s->new + 1000, s->new + 996, 3000);
 	s->new[500] ^= 1;
-	noise(s->new + 5000, 50, 4);
-	s->old_fd = file_with(s->old, sizeof(s->old));
-	s->patch_fd = new_file();
-	AUTO_FD new = file_with(s->new, sizeof(s->new));
+	patching_noise(s->new + 5000, 50, 4);
+	s->old_fd = patching_with(s->old, sizeof(s->old));
+	s->patch_fd = patching_file();
+	AUTO_FD new = patching_with(s->new, sizeof(s->new));
 	struct delta_make d = { DELTA_SLUICE1, s->old_fd, new, s->patch_fd, 0 };
 	CHECK_INT(delta_make(&d, &e), 0);
-	s->len = (size_t)size_of(s->patch_fd);
+	s->len = (size_t)patching_size(s->patch_fd);
 	s->patch = malloc(s->len);
 	if (pread(s->patch_fd, s->patch, s->len, 0) != (ssize_t)s->len)
 		abort();
@@ -225,7 +154,7 @@ every_truncation_is_refused(void)
 
 	sample_init(&s);
 	for (i = 0; i < s.len; i++) {
-		AUTO_FD cut = file_with(s.patch, i);
+		AUTO_FD cut = patching_with(s.patch, i);
 
 		CHECK(
 		    apply(s.old_fd, cut, s.new, sizeof(s.new), &e) != ERR_NONE);
@@ -242,7 +171,7 @@ every_flipped_bit_is_refused_or_means_nothing(void)
 	sample_init(&s);
 	for (i = 0; i < 8 * s.len; i++) {
 		s.patch[i / 8] ^= (uint8_t)(1 << i % 8);
-		AUTO_FD flipped = file_with(s.patch, s.len);
+		AUTO_FD flipped = patching_with(s.patch, s.len);
 
 		/* right or refused: apply() compares what it is */
 		(void)apply(s.old_fd, flipped, s.new, sizeof(s.new), &e);

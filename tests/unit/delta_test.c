@@ -3,110 +3,42 @@
  */
 #include "delta/delta.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "delta/bsdiff.h"
 #include "delta/bz.h"
 #include "manifest/base/file.h"
+#include "tests/patching.h"
 #include "tests/tap.h"
 
 #define PATCH_MAX 65536
 
-/* --- files ------------------------------------------------------------------*/
-
-static int
-new_file(void)
-{
-	char path[4096];
-	int fd;
-
-	(void)snprintf(path, sizeof(path), "%s/XXXXXX", tap_tmpdir());
-	fd = mkostemp(path, O_CLOEXEC);
-	if (fd < 0)
-		abort();
-	(void)unlink(path);
-	return fd;
-}
-
-static int
-file_with(const void *at, size_t len)
-{
-	int fd = new_file();
-
-	if (pwrite(fd, at, len, 0) != (ssize_t)len)
-		abort();
-	return fd;
-}
-
-static int64_t
-size_of(int fd)
-{
-	struct stat st;
-
-	return fstat(fd, &st) == 0 ? (int64_t)st.st_size : -1;
-}
-
-/* Deterministic noise; the same seed gives the same bytes. */
-static void
-noise(uint8_t *at, size_t len, uint32_t seed)
-{
-	uint32_t x = seed * 2654435761u + 1;
-	size_t i;
-
-	for (i = 0; i < len; i++) {
-		x ^= x << 13;
-		x ^= x >> 17;
-		x ^= x << 5;
-		at[i] = (uint8_t)x;
-	}
-}
-
 static enum err_kind
 apply(int old, int patch, const void *want, size_t len, struct err *e)
 {
-	AUTO_FD out = new_file();
-	struct delta_apply d = { DELTA_BSDIFF40, old, patch, out, (int64_t)len,
-		{ 0 }, 0, false };
-
-	*e = (struct err){ 0 };
-	sha256(d.out_sha256, want, len);
-	if (delta_apply(&d, e) < 0) {
-		/* whatever it says, it never writes more than was promised */
-		CHECK(size_of(out) <= (int64_t)len);
-		return e->kind;
-	}
-	CHECK_INT(size_of(out), len);
-	return ERR_NONE;
+	return patching_apply(
+	    DELTA_BSDIFF40, old, patch, (struct bytes){ want, len }, e);
 }
 
 static int
 make(int old, int new, struct err *e)
 {
-	int patch = new_file();
+	int patch = patching_file();
 	struct delta_make d = { DELTA_BSDIFF40, old, new, patch, 0 };
 
 	CHECK_INT(delta_make(&d, e), 0);
 	return patch;
 }
 
-/* Make, apply; the size of the patch. */
 static int64_t
 round_trip(const void *old, size_t old_len, const void *new, size_t new_len)
 {
-	AUTO_FD o = file_with(old, old_len);
-	AUTO_FD n = file_with(new, new_len);
-	struct err e = { 0 };
-	AUTO_FD p = make(o, n, &e);
-
-	CHECK_INT(apply(o, p, new, new_len, &e), ERR_NONE);
-	CHECK_TEXT(e.msg, "");
-	return size_of(p);
+	return patching_round(DELTA_BSDIFF40, (struct bytes){ old, old_len },
+	    (struct bytes){ new, new_len });
 }
 
 /* --- round trips --------------------------------------------------------------*/
@@ -128,7 +60,7 @@ identical_files_make_a_small_patch(void)
 {
 	static uint8_t old[300000];
 
-	noise(old, sizeof(old), 1);
+	patching_noise(old, sizeof(old), 1);
 	CHECK(round_trip(old, sizeof(old), old, sizeof(old)) < 200);
 }
 
@@ -137,8 +69,8 @@ moved_blocks_make_a_small_patch(void)
 {
 	static uint8_t old[200000], new[200100];
 
-	noise(old, sizeof(old), 2);
-	noise(new, sizeof(new), 3);
+	patching_noise(old, sizeof(old), 2);
+	patching_noise(new, sizeof(new), 3);
 	memcpy(new, old + 100000, 100000);
 	memcpy(new + 100100, old, 100000);
 	CHECK(round_trip(old, sizeof(old), new, sizeof(new)) < 600);
@@ -150,7 +82,7 @@ shifted_addresses_make_a_small_patch(void)
 	static uint8_t old[400000], new[400000];
 	size_t i;
 
-	noise(old, sizeof(old), 4);
+	patching_noise(old, sizeof(old), 4);
 	memcpy(new, old, sizeof(new));
 	for (i = 0; i < sizeof(new); i += 40)
 		new[i] = (uint8_t)(new[i] + 4);
@@ -162,8 +94,8 @@ unrelated_files_round_trip(void)
 {
 	static uint8_t old[200000], new[250000];
 
-	noise(old, sizeof(old), 5);
-	noise(new, sizeof(new), 6);
+	patching_noise(old, sizeof(old), 5);
+	patching_noise(new, sizeof(new), 6);
 	CHECK(round_trip(old, sizeof(old), new, sizeof(new)) < 256000);
 }
 
@@ -189,7 +121,7 @@ pieces_meet_without_a_seam(void)
 
 	if (!CHECK(old && new))
 		return;
-	noise(old, n, 7);
+	patching_noise(old, n, 7);
 	memcpy(new, old + 1000, n - 1000);
 	memcpy(new + n - 1000, old, 1000);
 	CHECK(round_trip(old, n, new, n) < 1000);
@@ -204,11 +136,11 @@ making_is_reproducible(void)
 	struct err e = { 0 };
 	ssize_t len;
 
-	noise(old, sizeof(old), 8);
+	patching_noise(old, sizeof(old), 8);
 	memcpy(new, old, sizeof(new));
-	noise(new + 3000, 500, 9);
-	AUTO_FD o = file_with(old, sizeof(old));
-	AUTO_FD n = file_with(new, sizeof(new));
+	patching_noise(new + 3000, 500, 9);
+	AUTO_FD o = patching_with(old, sizeof(old));
+	AUTO_FD n = patching_with(new, sizeof(new));
 	AUTO_FD p = make(o, n, &e);
 	AUTO_FD q = make(o, n, &e);
 	len = pread(p, a, sizeof(a), 0);
@@ -219,9 +151,9 @@ making_is_reproducible(void)
 static void
 memory_is_bounded(void)
 {
-	AUTO_FD old = file_with("old", 3);
-	AUTO_FD new = file_with("new", 3);
-	AUTO_FD patch = new_file();
+	AUTO_FD old = patching_with("old", 3);
+	AUTO_FD new = patching_with("new", 3);
+	AUTO_FD patch = patching_file();
 	struct delta_make d = { DELTA_BSDIFF40, old, new, patch, 1000 };
 	struct err e = { 0 };
 
@@ -236,7 +168,7 @@ memory_is_bounded(void)
 static void
 an_unknown_format_is_refused(void)
 {
-	AUTO_FD f = file_with("x", 1);
+	AUTO_FD f = patching_with("x", 1);
 	AUTO_BUF text;
 	struct delta_make m = { "native", f, f, f, 0 };
 	struct delta_apply a = { "native", f, f, f, 0, { 0 }, 0, false };
@@ -333,7 +265,7 @@ forge(const struct forged *f)
 {
 	uint8_t header[BSDIFF_HEADER] = "BSDIFF40", diff[256] = { 0 },
 		extra[256], control[4 * 3 * BSDIFF_NUMBER];
-	int fd = new_file();
+	int fd = patching_file();
 	int64_t control_len, diff_len;
 	size_t i;
 
@@ -382,8 +314,8 @@ forged_patches_are_refused(void)
 	struct err e;
 	size_t i;
 
-	noise(old, sizeof(old), 10);
-	AUTO_FD o = file_with(old, sizeof(old));
+	patching_noise(old, sizeof(old), 10);
+	AUTO_FD o = patching_with(old, sizeof(old));
 	for (i = 0; i < COUNT(forgeries); i++) {
 		const struct forged *f = &forgeries[i];
 		AUTO_FD p = forge(f);
@@ -419,8 +351,8 @@ a_flood_of_idle_triples_is_refused(void)
 {
 	static uint8_t control[4000 * 3 * BSDIFF_NUMBER];
 	uint8_t header[BSDIFF_HEADER] = "BSDIFF40";
-	AUTO_FD o = file_with("old", 3);
-	AUTO_FD p = new_file();
+	AUTO_FD o = patching_with("old", 3);
+	AUTO_FD p = patching_file();
 	struct err e;
 
 	CHECK_INT(write(p, header, sizeof(header)), sizeof(header));
@@ -440,8 +372,8 @@ a_bomb_writes_no_more_than_promised(void)
 	/* 64 MiB of zeros in some 100 bytes, and a triple that wants them */
 	const size_t n = 64 << 20;
 	uint8_t header[BSDIFF_HEADER] = "BSDIFF40", control[24] = { 0 };
-	AUTO_FD o = file_with("old", 3);
-	AUTO_FD p = new_file();
+	AUTO_FD o = patching_with("old", 3);
+	AUTO_FD p = patching_file();
 	uint8_t *zeros = calloc(1, n);
 	struct err e;
 
@@ -455,7 +387,7 @@ a_bomb_writes_no_more_than_promised(void)
 	bsdiff_number_write(header + 24, 1000);
 	add_stream(p, zeros, n);
 	CHECK_INT(pwrite(p, header, sizeof(header), 0), sizeof(header));
-	CHECK(size_of(p) < 1000);
+	CHECK(patching_size(p) < 1000);
 	CHECK_INT(apply(o, p, zeros, 1000, &e), ERR_INPUT);
 	free(zeros);
 }
@@ -473,13 +405,13 @@ sample_init(struct sample *s)
 {
 	struct err e = { 0 };
 
-	noise(s->old, sizeof(s->old), 11);
-	noise(s->new, sizeof(s->new), 12);
+	patching_noise(s->old, sizeof(s->old), 11);
+	patching_noise(s->new, sizeof(s->new), 12);
 	memcpy(s->new, s->old + 500, 1500);
 	memcpy(s->new + 1600, s->old, 1000);
 	s->new[77] ^= 1;
-	s->old_fd = file_with(s->old, sizeof(s->old));
-	AUTO_FD n = file_with(s->new, sizeof(s->new));
+	s->old_fd = patching_with(s->old, sizeof(s->old));
+	AUTO_FD n = patching_with(s->new, sizeof(s->new));
 	AUTO_FD p = make(s->old_fd, n, &e);
 	s->patch_len = (size_t)pread(p, s->patch, sizeof(s->patch), 0);
 }
@@ -493,14 +425,14 @@ every_truncation_is_refused(void)
 
 	sample_init(&s);
 	for (len = 0; len < s.patch_len; len++) {
-		AUTO_FD p = file_with(s.patch, len);
+		AUTO_FD p = patching_with(s.patch, len);
 
 		if (!CHECK_INT(apply(s.old_fd, p, s.new, sizeof(s.new), &e),
 			ERR_INPUT))
 			tap_note("%zu of %zu bytes", len, s.patch_len);
 	}
 	s.patch[s.patch_len] = 0;
-	AUTO_FD longer = file_with(s.patch, s.patch_len + 1);
+	AUTO_FD longer = patching_with(s.patch, s.patch_len + 1);
 	CHECK_INT(apply(s.old_fd, longer, s.new, sizeof(s.new), &e), ERR_INPUT);
 	(void)close(s.old_fd);
 }
@@ -517,7 +449,7 @@ every_flipped_bit_is_refused(void)
 		uint8_t mask = (uint8_t)(1 << bit % 8);
 
 		s.patch[bit / 8] ^= mask;
-		AUTO_FD p = file_with(s.patch, s.patch_len);
+		AUTO_FD p = patching_with(s.patch, s.patch_len);
 		s.patch[bit / 8] ^= mask;
 		/* bits that bzip2 does not look at (its level, padding) may
 		 * leave the right result; a wrong one is never taken */
@@ -535,9 +467,9 @@ the_wrong_old_file_is_refused(void)
 
 	sample_init(&s);
 	s.old[600] ^= 1;
-	AUTO_FD changed = file_with(s.old, sizeof(s.old));
-	AUTO_FD shorter = file_with(s.old, sizeof(s.old) - 2500);
-	AUTO_FD p = file_with(s.patch, s.patch_len);
+	AUTO_FD changed = patching_with(s.old, sizeof(s.old));
+	AUTO_FD shorter = patching_with(s.old, sizeof(s.old) - 2500);
+	AUTO_FD p = patching_with(s.patch, s.patch_len);
 	CHECK_INT(apply(changed, p, s.new, sizeof(s.new), &e), ERR_AUTH);
 	CHECK_INT(apply(shorter, p, s.new, sizeof(s.new), &e), ERR_INPUT);
 	CHECK_INT(apply(s.old_fd, p, s.new, sizeof(s.new), &e), ERR_NONE);
