@@ -294,3 +294,16 @@ edge_stop(void)
 	CHECK(WIFEXITED(status));
 	CHECK_INT(WEXITSTATUS(status), 0);
 }
+
+void
+edge_hello(void)
+{
+	AUTO_JSON hello = edge_expect("hello", &(int){ 0 });
+	AUTO_JSON tabled = NULL;
+
+	CHECK_INT(edge_status(edge_get("/healthz", "")), 503);
+	edge_table(1);
+	tabled = edge_expect("tabled", &(int){ 0 });
+	CHECK_INT(json_integer_value(json_object_get(tabled, "generation")), 1);
+	CHECK_TEXT(edge_text(hello, "do"), "hello");
+}

@@ -27,6 +27,10 @@ extern char edge_small_sha[SHA256_HEX_SIZE];
 void edge_start(void);
 void edge_stop(void);
 
+/* edge_hello - the beginning of every test: front says hello, serves nothing
+ * before its first table, and says when it has it. */
+void edge_hello(void);
+
 /* The store's side: send a table; the next message of a kind ({} if none
  * comes; new reference); answer one (takes body over); a member's text. */
 void edge_table(int generation);

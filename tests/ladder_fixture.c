@@ -372,6 +372,18 @@ ladder_fixture_load(
 	return publication_load(a, &f->source, f->root, f->ladder.m, now_s, e);
 }
 
+const struct publication *
+ladder_fixture_good(struct ladder_fixture *f)
+{
+	const struct publication *p;
+	struct err e = { .msg = "" };
+
+	ladder_fixture_build(f);
+	p = ladder_fixture_load(f, f->repo->arena, REPO_NOW_S, &e);
+	must(p != NULL, &e);
+	return p;
+}
+
 struct publication_base
 ladder_fixture_base(const struct publication *p, bool good)
 {

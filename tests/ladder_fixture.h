@@ -88,6 +88,9 @@ void ladder_fixture_drop(struct ladder_fixture *f, const char *path);
 const struct publication *ladder_fixture_load(struct ladder_fixture *f,
     struct arena *a, int64_t now_s, struct err *e) MUST_CHECK;
 
+/* ladder_fixture_good - build, and load what must be good at REPO_NOW_S. */
+const struct publication *ladder_fixture_good(struct ladder_fixture *f);
+
 /*
  * ladder_fixture_base - the channel's state with p published: everybody got it
  * (good) or nobody yet, so that its fallback stays.

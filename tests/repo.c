@@ -290,6 +290,56 @@ repo_view(
 	return v;
 }
 
+struct repo_set
+repo_set(void)
+{
+	struct repo_set s = { .repo = repo_new("editor", "stable") };
+	struct target t[3];
+	struct repo_view v;
+
+	s.repo->minisign = repo_keys(1, "mini-1 mini-2");
+	s.repo->timestamp.pin_seq = 41;
+	s.repo->timestamp.urgent = true;
+	t[0] = repo_target("manifest.json", repo_text("{}"));
+	t[1] = repo_target("1.2.0/linux-x86_64/app.bin", repo_text("abc"));
+	t[2] = repo_target("1.2.0/attach/sbom.json", repo_text(""));
+	v = repo_view(s.repo, 70, t, COUNT(t));
+	s.file[ROLE_ROOT] = repo_root(s.repo, 1);
+	s.file[ROLE_TIMESTAMP] = v.timestamp;
+	s.file[ROLE_SNAPSHOT] = v.snapshot;
+	s.file[ROLE_TARGETS] = v.targets;
+	return s;
+}
+
+struct bytes
+repo_replaced(
+    struct repo *r, struct bytes file, const char *from, const char *to)
+{
+	const char *text = (const char *)file.at, *at = strstr(text, from);
+	struct err e;
+	char *made;
+
+	if (at == NULL) {
+		(void)err_set(&e, ERR_INPUT, "no %s to replace", from);
+		must(-1, &e);
+		return file;
+	}
+	made = arena_printf(r->arena, &e, "%.*s%s%s", (int)(at - text), text,
+	    to, at + strlen(from));
+	must(made == NULL ? -1 : 0, &e);
+	return repo_text(made);
+}
+
+const struct role *
+repo_read(struct repo *r, enum role_kind kind, struct bytes file, int mode)
+{
+	struct err e;
+	const struct role *doc = role_read(r->arena, kind, file, mode, &e);
+
+	must(doc == NULL ? -1 : 0, &e);
+	return doc;
+}
+
 struct bytes
 repo_minisign(struct repo *r, const struct repo_key *k, const char *trusted,
     struct bytes message)

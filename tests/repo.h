@@ -87,6 +87,22 @@ struct repo_view {
 struct repo_view repo_view(
     struct repo *r, int64_t version, const struct target *targets, size_t n);
 
+/* A repo and one document of every kind, by enum role_kind; version 1 of root,
+ * 70 of the rest, with three targets, an urgent notice and a pin. */
+struct repo_set {
+	struct repo *repo;
+	struct bytes file[ROLE_KINDS];
+};
+struct repo_set repo_set(void);
+
+/* repo_replaced - the file with the first occurrence of a text replaced. */
+struct bytes repo_replaced(
+    struct repo *r, struct bytes file, const char *from, const char *to);
+
+/* repo_read - role_read of what must be good. */
+const struct role *repo_read(
+    struct repo *r, enum role_kind kind, struct bytes file, int mode);
+
 /* repo_minisign - a .minisig file. */
 struct bytes repo_minisign(struct repo *r, const struct repo_key *k,
     const char *trusted, struct bytes message);

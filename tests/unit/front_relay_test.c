@@ -19,19 +19,6 @@
 
 static struct err e;
 
-static void
-it_starts_with_hello(void)
-{
-	AUTO_JSON hello = edge_expect("hello", &(int){ 0 });
-	AUTO_JSON tabled = NULL;
-
-	CHECK_INT(edge_status(edge_get("/healthz", "")), 503);
-	edge_table(1);
-	tabled = edge_expect("tabled", &(int){ 0 });
-	CHECK_INT(json_integer_value(json_object_get(tabled, "generation")), 1);
-	CHECK_TEXT(edge_text(hello, "do"), "hello");
-}
-
 /* --- what store answers --------------------------------------------------- */
 
 static int
@@ -285,7 +272,7 @@ it_ends_when_told_to(void)
 }
 
 static const struct tap_test tests[] = {
-	TAP(it_starts_with_hello),
+	TAP(edge_hello),
 	TAP(a_report_is_acknowledged_when_store_has_it),
 	TAP(bad_reports_never_reach_store),
 	TAP(a_client_that_leaves_harms_nobody),

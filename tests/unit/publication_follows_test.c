@@ -15,29 +15,6 @@
 
 #define ARENA_MAX (64 << 20)
 
-static const struct publication *
-load_at(struct ladder_fixture *f, int64_t now_s, struct err *e)
-{
-	e->msg[0] = '\0';
-	return ladder_fixture_load(f, f->repo->arena, now_s, e);
-}
-
-/* Build and load what must be good. */
-static const struct publication *
-good(struct ladder_fixture *f)
-{
-	const struct publication *p;
-	struct err e;
-
-	ladder_fixture_build(f);
-	p = load_at(f, REPO_NOW_S, &e);
-	if (p == NULL) {
-		tap_note("%s", e.msg);
-		abort();
-	}
-	return p;
-}
-
 struct pair {
 	struct ladder_fixture *old, *new;
 	struct publication_base base;
@@ -59,7 +36,7 @@ pair_new(bool old_is_good, int64_t seq)
 	struct pair p = { .old = ladder_fixture_new("editor", "stable", 9, 3),
 		.new = ladder_fixture_new("editor", "stable", seq, 3) };
 
-	p.previous = good(p.old);
+	p.previous = ladder_fixture_good(p.old);
 	p.base = ladder_fixture_base(p.previous, old_is_good);
 	if (!old_is_good && seq > 9) {
 		p.new->ladder.fallback_seq = 8;
@@ -75,7 +52,7 @@ pair_new(bool old_is_good, int64_t seq)
 static void
 follows(struct pair *p, enum err_kind kind, const char *why)
 {
-	const struct publication *new = good(p->new);
+	const struct publication *new = ladder_fixture_good(p->new);
 	struct err e = { .msg = "" };
 	int rc = publication_follows(new, p->previous, &p->base, &e);
 
@@ -110,15 +87,17 @@ the_first_publication_has_no_fallback(void)
 	struct publication_base none = { 0 };
 	struct err e;
 
-	CHECK(publication_follows(good(f), NULL, &none, &e) == 0);
-	CHECK(publication_follows(good(g), NULL, &none, &e) < 0);
+	CHECK(
+	    publication_follows(ladder_fixture_good(f), NULL, &none, &e) == 0);
+	CHECK(publication_follows(ladder_fixture_good(g), NULL, &none, &e) < 0);
 	CHECK_INT(e.kind, ERR_REFUSED);
 	/* the repair of a first release that never got so far */
 	g->ladder.ngood = 0;
 	g->ladder.fallback_seq = 0;
 	g->deltas = false;
-	none = ladder_fixture_base(good(f), false);
-	CHECK(publication_follows(good(g), good(f), &none, &e) == 0);
+	none = ladder_fixture_base(ladder_fixture_good(f), false);
+	CHECK(publication_follows(ladder_fixture_good(g),
+		  ladder_fixture_good(f), &none, &e) == 0);
 }
 
 static void
@@ -136,7 +115,7 @@ what_is_lower_is_refused(void)
 	follows(&p, ERR_CONFLICT, "version 1.10.0 is published already");
 	p.base.version = "1.9.0";
 	p.old->repo->product = "browser";
-	p.previous = good(p.old);
+	p.previous = ladder_fixture_good(p.old);
 	follows(&p, ERR_REFUSED, "belongs to editor/stable");
 }
 
@@ -146,7 +125,7 @@ the_floor_is_not_lowered(void)
 	AUTO_PAIR p = pair_new(true, 10);
 
 	p.old->floor_seq = 6;
-	p.previous = good(p.old);
+	p.previous = ladder_fixture_good(p.old);
 	follows(&p, ERR_REFUSED, "lowers the floor from release 6 to 0");
 	p.new->floor_seq = 6;
 	follows(&p, ERR_NONE, NULL);
@@ -360,7 +339,8 @@ files_are_all_that_the_rungs_name(void)
 	size_t n;
 
 	f->attachment = true;
-	CHECK(publication_files(good(f), f->repo->arena, &files, &n, &e) == 0);
+	CHECK(publication_files(
+		  ladder_fixture_good(f), f->repo->arena, &files, &n, &e) == 0);
 	/* 42 metadata, 6 manifests, 4 releases of 2, a delta, a SBOM */
 	CHECK_INT(n, 42 + 6 + 8 + 1 + 1);
 	for (size_t i = 0; i < n; i++) {

@@ -23,22 +23,6 @@ load_at(struct ladder_fixture *f, int64_t now_s, struct err *e)
 	return ladder_fixture_load(f, f->repo->arena, now_s, e);
 }
 
-/* Build and load what must be good. */
-static const struct publication *
-good(struct ladder_fixture *f)
-{
-	const struct publication *p;
-	struct err e;
-
-	ladder_fixture_build(f);
-	p = load_at(f, REPO_NOW_S, &e);
-	if (p == NULL) {
-		tap_note("%s", e.msg);
-		abort();
-	}
-	return p;
-}
-
 /* What is there (built or damaged) is refused with a reason that says this. */
 static void
 refused(struct ladder_fixture *f, const char *why)
@@ -95,7 +79,7 @@ a_good_publication_loads(void)
 	const struct publication *p;
 
 	f->attachment = true;
-	p = good(f);
+	p = ladder_fixture_good(f);
 	CHECK_TEXT(p->product, "editor");
 	CHECK_TEXT(p->channel, "stable");
 	CHECK_INT(p->nrungs, 21);
@@ -124,7 +108,7 @@ static void
 a_first_publication_has_nothing_below(void)
 {
 	AUTO_LADDER_FIXTURE f = ladder_fixture_new("editor", "stable", 1, 0);
-	const struct publication *p = good(f);
+	const struct publication *p = ladder_fixture_good(f);
 
 	CHECK_INT(p->nrungs, 9);
 	CHECK_INT(p->ladder.fallback_seq, 0);
@@ -136,7 +120,7 @@ the_largest_ladder_has_32_rungs(void)
 {
 	AUTO_LADDER_FIXTURE f = ladder_fixture_new("editor", "stable", 40, 29);
 
-	CHECK_INT(good(f)->nrungs, 32);
+	CHECK_INT(ladder_fixture_good(f)->nrungs, 32);
 	CHECK_INT(f->ladder.nblocks, 1);
 }
 
@@ -146,7 +130,7 @@ a_missing_rung_is_refused(void)
 	AUTO_LADDER_FIXTURE f = ladder_fixture_new("editor", "stable", 9, 3);
 
 	for (int i = 0; i < 21; i++) {
-		(void)good(f);
+		(void)ladder_fixture_good(f);
 		drop_rung(f, i);
 		refused(f, i == 20 ? "whole blocks" : "missing");
 	}
@@ -349,7 +333,7 @@ the_floor_is_the_same_on_every_rung(void)
 	f->floor_seq = 7; /* below it lies the last rollback, to 6 */
 	refused_built(f, "below the floor 7");
 	f->floor_seq = 6;
-	CHECK_INT(good(f)->rungs[0].manifest->floor_seq, 6);
+	CHECK_INT(ladder_fixture_good(f)->rungs[0].manifest->floor_seq, 6);
 	f->edit = floor_edit;
 	f->edit_index = 0;
 	refused_built(f, "floor_seq 5 does not agree");
@@ -357,8 +341,8 @@ the_floor_is_the_same_on_every_rung(void)
 	f->edit = NULL;
 	f->floor_seq = 9;
 	f->ladder.ngood = 0;
-	CHECK_INT(good(f)->rungs[0].manifest->floor_seq, 8);
-	CHECK_INT(good(f)->nrungs, 9);
+	CHECK_INT(ladder_fixture_good(f)->rungs[0].manifest->floor_seq, 8);
+	CHECK_INT(ladder_fixture_good(f)->nrungs, 9);
 }
 
 static void
@@ -520,7 +504,7 @@ documents_that_have_expired_are_refused(void)
 	f->repo->expires_s[ROLE_SNAPSHOT] = REPO_NOW_S;
 	refused_built(f, "288");
 	f->repo->expires_s[ROLE_SNAPSHOT] = REPO_NOW_S + 7;
-	CHECK_INT(good(f)->expires_s, REPO_NOW_S + 7);
+	CHECK_INT(ladder_fixture_good(f)->expires_s, REPO_NOW_S + 7);
 	f->repo->expires_s[ROLE_ROOT] = REPO_NOW_S;
 	refused_built(f, "root has expired");
 }
@@ -549,7 +533,7 @@ minisign_signatures_are_checked(void)
 	size_t n;
 
 	f->repo->minisign = repo_keys(1, "minisign");
-	p = good(f);
+	p = ladder_fixture_good(f);
 	CHECK(publication_files(p, f->repo->arena, &files, &n, &e) == 0);
 	for (size_t i = 0; i < n; i++) {
 		struct ladder_fixture_file *file;
@@ -588,7 +572,7 @@ any_flipped_bit_is_refused(void)
 	struct err e;
 
 	f->ladder.nblocks = 1;
-	p = good(f);
+	p = ladder_fixture_good(f);
 	CHECK(publication_files(p, f->repo->arena, &files, &n, &e) == 0);
 	for (size_t i = 0; i < n; i++) {
 		struct ladder_fixture_file *file =

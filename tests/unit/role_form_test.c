@@ -10,65 +10,6 @@
 #include "tests/repo.h"
 #include "tests/tap.h"
 
-/* One document of every kind, by enum role_kind. */
-struct set {
-	struct repo *repo;
-	struct bytes file[ROLE_KINDS];
-};
-
-static struct set
-make_set(void)
-{
-	struct set s = { .repo = repo_new("editor", "stable") };
-	struct target t[3];
-	struct repo_view v;
-
-	s.repo->minisign = repo_keys(1, "mini-1 mini-2");
-	s.repo->timestamp.pin_seq = 41;
-	s.repo->timestamp.urgent = true;
-	t[0] = repo_target("manifest.json", repo_text("{}"));
-	t[1] = repo_target("1.2.0/linux-x86_64/app.bin", repo_text("abc"));
-	t[2] = repo_target("1.2.0/attach/sbom.json", repo_text(""));
-	v = repo_view(s.repo, 70, t, COUNT(t));
-	s.file[ROLE_ROOT] = repo_root(s.repo, 1);
-	s.file[ROLE_TIMESTAMP] = v.timestamp;
-	s.file[ROLE_SNAPSHOT] = v.snapshot;
-	s.file[ROLE_TARGETS] = v.targets;
-	return s;
-}
-
-/* The file with the first occurrence of a text replaced. */
-static struct bytes
-replaced(struct repo *r, struct bytes file, const char *from, const char *to)
-{
-	const char *text = (const char *)file.at, *at = strstr(text, from);
-	struct bytes out;
-	char *made;
-	struct err e;
-
-	if (!CHECK(at != NULL)) {
-		tap_note("no %s", from);
-		return file;
-	}
-	made = arena_printf(r->arena, &e, "%.*s%s%s", (int)(at - text), text,
-	    to, at + strlen(from));
-	out = repo_text(made);
-	return out;
-}
-
-static const struct role *
-must_read(struct repo *r, enum role_kind kind, struct bytes file, int mode)
-{
-	struct err e;
-	const struct role *doc = role_read(r->arena, kind, file, mode, &e);
-
-	if (!CHECK(doc != NULL)) {
-		tap_note("%s", e.msg);
-		abort();
-	}
-	return doc;
-}
-
 struct change {
 	enum role_kind kind;
 	const char *from, *to;
@@ -161,12 +102,12 @@ static const struct change changes[] = {
 static void
 role_refuses_wrong_forms(void)
 {
-	struct set s = make_set();
+	struct repo_set s = repo_set();
 
 	for (size_t i = 0; i < COUNT(changes); i++) {
 		const struct change *c = &changes[i];
 		struct bytes file =
-		    replaced(s.repo, s.file[c->kind], c->from, c->to);
+		    repo_replaced(s.repo, s.file[c->kind], c->from, c->to);
 		struct err e = { .msg = "" };
 		const struct role *r =
 		    role_read(s.repo->arena, c->kind, file, ROLE_STRICT, &e);
@@ -187,11 +128,11 @@ role_refuses_wrong_forms(void)
 static void
 role_skips_foreign_targets_that_it_cannot_check(void)
 {
-	struct set s = make_set();
-	struct bytes file = replaced(
+	struct repo_set s = repo_set();
+	struct bytes file = repo_replaced(
 	    s.repo, s.file[ROLE_TARGETS], "\"1.2.0/attach/", "\"1.2.0/../");
 	const struct role *r =
-	    must_read(s.repo, ROLE_TARGETS, file, ROLE_FOREIGN);
+	    repo_read(s.repo, ROLE_TARGETS, file, ROLE_FOREIGN);
 
 	CHECK_INT(r->ntargets, 2);
 	CHECK(role_target(r, "1.2.0/../sbom.json") == NULL);
@@ -202,7 +143,7 @@ role_skips_foreign_targets_that_it_cannot_check(void)
 static void
 role_refuses_other_kinds(void)
 {
-	struct set s = make_set();
+	struct repo_set s = repo_set();
 	struct err e;
 
 	for (int is = 0; is < ROLE_KINDS; is++)
@@ -255,7 +196,7 @@ role_refuses_what_is_no_document(void)
 static void
 role_needs_memory_within_the_limit(void)
 {
-	struct set s = make_set();
+	struct repo_set s = repo_set();
 
 	for (size_t limit = 0; limit < 3000; limit += 50) {
 		AUTO_ARENA a = arena_new(limit);

@@ -14,72 +14,13 @@
 #include "tests/repo.h"
 #include "tests/tap.h"
 
-/* One document of every kind, by enum role_kind. */
-struct set {
-	struct repo *repo;
-	struct bytes file[ROLE_KINDS];
-};
-
-static struct set
-make_set(void)
-{
-	struct set s = { .repo = repo_new("editor", "stable") };
-	struct target t[3];
-	struct repo_view v;
-
-	s.repo->minisign = repo_keys(1, "mini-1 mini-2");
-	s.repo->timestamp.pin_seq = 41;
-	s.repo->timestamp.urgent = true;
-	t[0] = repo_target("manifest.json", repo_text("{}"));
-	t[1] = repo_target("1.2.0/linux-x86_64/app.bin", repo_text("abc"));
-	t[2] = repo_target("1.2.0/attach/sbom.json", repo_text(""));
-	v = repo_view(s.repo, 70, t, COUNT(t));
-	s.file[ROLE_ROOT] = repo_root(s.repo, 1);
-	s.file[ROLE_TIMESTAMP] = v.timestamp;
-	s.file[ROLE_SNAPSHOT] = v.snapshot;
-	s.file[ROLE_TARGETS] = v.targets;
-	return s;
-}
-
-/* The file with the first occurrence of a text replaced. */
-static struct bytes
-replaced(struct repo *r, struct bytes file, const char *from, const char *to)
-{
-	const char *text = (const char *)file.at, *at = strstr(text, from);
-	struct bytes out;
-	char *made;
-	struct err e;
-
-	if (!CHECK(at != NULL)) {
-		tap_note("no %s", from);
-		return file;
-	}
-	made = arena_printf(r->arena, &e, "%.*s%s%s", (int)(at - text), text,
-	    to, at + strlen(from));
-	out = repo_text(made);
-	return out;
-}
-
-static const struct role *
-must_read(struct repo *r, enum role_kind kind, struct bytes file, int mode)
-{
-	struct err e;
-	const struct role *doc = role_read(r->arena, kind, file, mode, &e);
-
-	if (!CHECK(doc != NULL)) {
-		tap_note("%s", e.msg);
-		abort();
-	}
-	return doc;
-}
-
 static void
 role_reads_what_was_built(void)
 {
-	struct set s = make_set();
+	struct repo_set s = repo_set();
 	const struct role *r;
 
-	r = must_read(s.repo, ROLE_ROOT, s.file[ROLE_ROOT], ROLE_STRICT);
+	r = repo_read(s.repo, ROLE_ROOT, s.file[ROLE_ROOT], ROLE_STRICT);
 	CHECK_INT(r->version, 1);
 	CHECK_INT(r->expires_s, s.repo->expires_s[ROLE_ROOT]);
 	CHECK_TEXT(r->product, "editor");
@@ -92,7 +33,7 @@ role_reads_what_was_built(void)
 	CHECK_INT(r->nsigs, 3);
 	CHECK_INT(r->nminisign, 2);
 
-	r = must_read(
+	r = repo_read(
 	    s.repo, ROLE_TIMESTAMP, s.file[ROLE_TIMESTAMP], ROLE_STRICT);
 	CHECK_INT(r->nmeta, 1);
 	CHECK_INT(role_meta(r, "snapshot.json")->version, 70);
@@ -105,7 +46,7 @@ role_reads_what_was_built(void)
 	CHECK(!r->offline);
 	CHECK(s.file[ROLE_TIMESTAMP].len < 800);
 
-	r = must_read(
+	r = repo_read(
 	    s.repo, ROLE_SNAPSHOT, s.file[ROLE_SNAPSHOT], ROLE_STRICT);
 	CHECK(role_meta(r, "targets.json") != NULL);
 	CHECK(role_meta(r, "other.json") == NULL);
@@ -115,9 +56,9 @@ role_reads_what_was_built(void)
 static void
 role_finds_targets(void)
 {
-	struct set s = make_set();
+	struct repo_set s = repo_set();
 	const struct role *r =
-	    must_read(s.repo, ROLE_TARGETS, s.file[ROLE_TARGETS], ROLE_STRICT);
+	    repo_read(s.repo, ROLE_TARGETS, s.file[ROLE_TARGETS], ROLE_STRICT);
 	const struct target *t = role_target(r, "1.2.0/linux-x86_64/app.bin");
 	struct err e;
 
@@ -141,12 +82,12 @@ role_finds_targets(void)
 static void
 role_signed_bytes_are_what_was_signed(void)
 {
-	struct set s = make_set();
+	struct repo_set s = repo_set();
 
 	for (int k = 0; k < ROLE_KINDS; k++) {
-		const struct role *a = must_read(
+		const struct role *a = repo_read(
 		    s.repo, (enum role_kind)k, s.file[k], ROLE_STRICT);
-		const struct role *b = must_read(
+		const struct role *b = repo_read(
 		    s.repo, (enum role_kind)k, s.file[k], ROLE_FOREIGN);
 
 		CHECK_INT(a->signed_.len, b->signed_.len);
@@ -185,7 +126,7 @@ static int
 verify(struct repo *r, enum role_kind kind, struct bytes file,
     struct bytes root, int mode, struct err *e)
 {
-	const struct role *ro = must_read(r, ROLE_ROOT, root, mode);
+	const struct role *ro = repo_read(r, ROLE_ROOT, root, mode);
 	const struct role *doc = role_read(r->arena, kind, file, mode, e);
 
 	if (doc == NULL)
@@ -196,7 +137,7 @@ verify(struct repo *r, enum role_kind kind, struct bytes file,
 static void
 role_verifies_the_threshold(void)
 {
-	struct set s = make_set();
+	struct repo_set s = repo_set();
 	struct bytes root = s.file[ROLE_ROOT];
 	struct err e;
 
@@ -223,9 +164,9 @@ role_verifies_the_threshold(void)
 static void
 role_counts_one_key_once(void)
 {
-	struct set s = make_set();
+	struct repo_set s = repo_set();
 	struct bytes root = s.file[ROLE_ROOT], file;
-	const struct role *r = must_read(s.repo, ROLE_ROOT, root, ROLE_STRICT);
+	const struct role *r = repo_read(s.repo, ROLE_ROOT, root, ROLE_STRICT);
 	const struct role_sig twice[2] = { r->sigs[0], r->sigs[0] };
 	AUTO_BUF b = { 0 };
 	struct err e;
@@ -245,7 +186,7 @@ role_counts_one_key_once(void)
 static void
 role_counts_one_key_under_two_names_once(void)
 {
-	struct set s = make_set();
+	struct repo_set s = repo_set();
 	struct repo_key k = repo_key("release-1"),
 			other = repo_key("release-2");
 	struct bytes root, file = s.file[ROLE_TARGETS];
@@ -258,11 +199,11 @@ role_counts_one_key_under_two_names_once(void)
 	root = repo_root(s.repo, 1);
 	hex_write(hex, k.public, 32);
 	hex_write(other_hex, other.public, 32);
-	root = replaced(s.repo, root, other_hex, hex);
+	root = repo_replaced(s.repo, root, other_hex, hex);
 	CHECK(
 	    role_read(s.repo->arena, ROLE_ROOT, root, ROLE_STRICT, &e) == NULL);
 
-	doc = must_read(s.repo, ROLE_TARGETS, file, ROLE_FOREIGN);
+	doc = repo_read(s.repo, ROLE_TARGETS, file, ROLE_FOREIGN);
 	sigs[0] = doc->sigs[0];
 	sigs[1] = (struct role_sig){ other.id, doc->sigs[0].sig };
 	file = wrap_text(s.repo, doc->signed_, sigs, 2);
@@ -290,7 +231,7 @@ role_refuses_a_key_named_twice(void)
 static void
 role_strict_knows_every_signer(void)
 {
-	struct set s = make_set();
+	struct repo_set s = repo_set();
 	struct bytes root = s.file[ROLE_ROOT], file;
 	const struct role *a, *b;
 	struct err e;
@@ -306,13 +247,13 @@ role_strict_knows_every_signer(void)
 
 	/* unless another root names it, as when keys are rotated */
 	s.repo->roles[ROLE_TARGETS] = repo_keys(1, "brake");
-	a = must_read(s.repo, ROLE_ROOT, root, ROLE_STRICT);
-	b = must_read(s.repo, ROLE_ROOT, repo_root(s.repo, 2), ROLE_STRICT);
+	a = repo_read(s.repo, ROLE_ROOT, root, ROLE_STRICT);
+	b = repo_read(s.repo, ROLE_ROOT, repo_root(s.repo, 2), ROLE_STRICT);
 	CHECK_INT(role_verify(
-		      must_read(s.repo, ROLE_TARGETS, file, 1), a, b, true, &e),
+		      repo_read(s.repo, ROLE_TARGETS, file, 1), a, b, true, &e),
 	    0);
 	CHECK_INT(role_verify(
-		      must_read(s.repo, ROLE_TARGETS, file, 1), b, a, true, &e),
+		      repo_read(s.repo, ROLE_TARGETS, file, 1), b, a, true, &e),
 	    0);
 	repo_free(s.repo);
 }
@@ -320,9 +261,9 @@ role_strict_knows_every_signer(void)
 static void
 role_strict_wants_every_signature_good(void)
 {
-	struct set s = make_set();
+	struct repo_set s = repo_set();
 	struct bytes root = s.file[ROLE_ROOT], file;
-	const struct role *r = must_read(s.repo, ROLE_ROOT, root, ROLE_STRICT);
+	const struct role *r = repo_read(s.repo, ROLE_ROOT, root, ROLE_STRICT);
 	struct role_sig sigs[3] = { r->sigs[0], r->sigs[1], r->sigs[2] };
 	struct err e;
 
@@ -340,9 +281,9 @@ role_strict_wants_every_signature_good(void)
 static void
 role_reads_signatures_in_one_order(void)
 {
-	struct set s = make_set();
+	struct repo_set s = repo_set();
 	const struct role *r =
-	    must_read(s.repo, ROLE_ROOT, s.file[ROLE_ROOT], ROLE_STRICT);
+	    repo_read(s.repo, ROLE_ROOT, s.file[ROLE_ROOT], ROLE_STRICT);
 	struct role_sig sigs[3] = { r->sigs[2], r->sigs[0], r->sigs[1] };
 	AUTO_BUF b = { 0 };
 	struct err e;
@@ -360,7 +301,7 @@ role_reads_signatures_in_one_order(void)
 static void
 role_wrong_keys_do_not_count(void)
 {
-	struct set s = make_set();
+	struct repo_set s = repo_set();
 	AUTO_REPO other = repo_new("editor", "stable");
 	struct err e;
 
@@ -384,7 +325,7 @@ role_wrong_keys_do_not_count(void)
 static void
 role_reads_indented_foreign_documents(void)
 {
-	struct set s = make_set();
+	struct repo_set s = repo_set();
 	struct err e;
 
 	for (int k = 0; k < ROLE_KINDS; k++) {
@@ -396,7 +337,7 @@ role_reads_indented_foreign_documents(void)
 		json_object_set_new(sg, "x-other",
 		    json_string("tab\t \"quoted\" \\ \xc3\xa9 /"));
 		text = json_dumps(v, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-		r = must_read(
+		r = repo_read(
 		    s.repo, (enum role_kind)k, repo_text(text), ROLE_FOREIGN);
 		CHECK(strstr((const char *)r->signed_.at,
 			  "\"x-other\":\"tab\t \\\"quoted\\\" \\\\ "

@@ -163,6 +163,19 @@ release_is_good_once_everybody_has_it(void)
 	done(&w);
 }
 
+/* Release 1 has gone to everybody, 2 is on offer over it. */
+static struct world
+second_release(void)
+{
+	struct world w = fresh();
+	const int64_t good[] = { 1 };
+
+	publish(&w, 1, NULL, 0);
+	command(&w, COMMAND_PERCENT, NULL, BP_ALL);
+	publish(&w, 2, good, 1);
+	return w;
+}
+
 static void
 one_platform_that_lacks_it_is_enough(void)
 {
@@ -180,13 +193,10 @@ one_platform_that_lacks_it_is_enough(void)
 static void
 rolled_back_release_is_withdrawn(void)
 {
-	struct world w = fresh();
+	struct world w = second_release();
 	const int64_t good[] = { 1 };
 	struct publication_base b;
 
-	publish(&w, 1, NULL, 0);
-	command(&w, COMMAND_PERCENT, NULL, BP_ALL);
-	publish(&w, 2, good, 1);
 	command(&w, COMMAND_PERCENT, NULL, BP_ALL);
 	CHECK_INT(base(&w).fallback_seq, 2);
 	command(&w, COMMAND_ROLLBACK, NULL, 0);
@@ -210,12 +220,8 @@ rolled_back_release_is_withdrawn(void)
 static void
 lifted_rollback_is_not_withdrawn(void)
 {
-	struct world w = fresh();
-	const int64_t good[] = { 1 };
+	struct world w = second_release();
 
-	publish(&w, 1, NULL, 0);
-	command(&w, COMMAND_PERCENT, NULL, BP_ALL);
-	publish(&w, 2, good, 1);
 	command(&w, COMMAND_ROLLBACK, NULL, 0);
 	CHECK_INT(base(&w).nwithdrawn, 1);
 	command(&w, COMMAND_RESUME, NULL, 0);
@@ -226,12 +232,8 @@ lifted_rollback_is_not_withdrawn(void)
 static void
 halt_withdraws_nothing_by_itself(void)
 {
-	struct world w = fresh();
-	const int64_t good[] = { 1 };
+	struct world w = second_release();
 
-	publish(&w, 1, NULL, 0);
-	command(&w, COMMAND_PERCENT, NULL, BP_ALL);
-	publish(&w, 2, good, 1);
 	command(&w, COMMAND_HALT, NULL, 0);
 	CHECK_INT(base(&w).nwithdrawn, 0);
 	CHECK_INT(base(&w).fallback_seq, 1);
@@ -241,13 +243,9 @@ halt_withdraws_nothing_by_itself(void)
 static void
 pins_do_not_count_but_are_told(void)
 {
-	struct world w = fresh();
-	const int64_t good[] = { 1 };
+	struct world w = second_release();
 	struct publication_base b;
 
-	publish(&w, 1, NULL, 0);
-	command(&w, COMMAND_PERCENT, NULL, BP_ALL);
-	publish(&w, 2, good, 1);
 	command(&w, COMMAND_PERCENT, NULL, BP_ALL);
 	command(&w, COMMAND_PIN, "linux-x86_64", 1);
 	b = base(&w);
