@@ -215,16 +215,13 @@ print_expiry(const json_t *c)
 
 	json_array_foreach(json_object_get(c, "warnings"), i, w)
 	{
-		bool root = strcmp(text(w, "what"), "root") == 0;
 		const char *level = text(w, "level");
-		bool gone = strcmp(level, "expired") == 0;
 
-		if (!root && !gone && strcmp(level, "7 days") != 0)
+		if (strcmp(text(w, "what"), "publication") == 0 &&
+		    strcmp(level, "expired") != 0 &&
+		    strcmp(level, "7 days") != 0)
 			continue;
-		(void)printf("  %-22s the %s %s%s (%s): sluice-sign %s\n",
-		    "warning", text(w, "what"),
-		    gone ? "has " : "expires within ", level,
-		    text(w, "expires"), root ? "root next" : "renew");
+		(void)printf("  %-22s %s\n", "warning", text(w, "text"));
 	}
 }
 

@@ -4,6 +4,8 @@
 #include "server/metrics.h"
 
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 
 /* struct metrics is nothing but counters: one is named by its place. */
 #define SUM(field) \
@@ -47,6 +49,39 @@ polls(struct buf *out, const struct metrics *const *each, int n,
 	}
 }
 
+/* What is not there, or unknown, has no line: an alert on a low number must
+ * not meet one that means nothing. */
+static void
+expires_one(struct buf *out, const struct metrics_common *c, const char *what,
+    size_t place, int64_t now_s)
+{
+	char name[64], help[64];
+
+	(void)snprintf(name, sizeof(name), "sluice_%s_expires_seconds", what);
+	(void)snprintf(
+	    help, sizeof(help), "Until the %s of the channel expires.", what);
+	head(out, name, "gauge", help);
+	for (int i = 0; i < c->nchannels; i++) {
+		int64_t at_s;
+
+		memcpy(
+		    &at_s, (const char *)&c->validity[i] + place, sizeof(at_s));
+		if (at_s != 0)
+			buf_printf(out, "%s{channel=\"%s\"} %lld\n", name,
+			    c->channels[i], (long long)(at_s - now_s));
+	}
+}
+
+static void
+expires(struct buf *out, const struct metrics_common *c, int64_t now_s)
+{
+	expires_one(out, c, "root", offsetof(struct validity, root_s), now_s);
+	expires_one(out, c, "publication",
+	    offsetof(struct validity, publication_s), now_s);
+	expires_one(
+	    out, c, "timestamp", offsetof(struct validity, timestamp_s), now_s);
+}
+
 static void
 channels(struct buf *out, const struct metrics *const *each, int n,
     const struct metrics_common *c, int64_t now_s)
@@ -61,15 +96,7 @@ channels(struct buf *out, const struct metrics *const *each, int n,
 		buf_printf(out,
 		    "sluice_polls_behind_total{channel=\"%s\"} %llu\n",
 		    c->channels[i], (unsigned long long)SUM(behind[i]));
-	head(out, "sluice_timestamp_expires_seconds", "gauge",
-	    "Until the first timestamp of the channel expires.");
-	for (int i = 0; i < c->nchannels; i++)
-		if (c->expires_s[i] != 0)
-			buf_printf(out,
-			    "sluice_timestamp_expires_seconds{channel=\"%s\"}"
-			    " %lld\n",
-			    c->channels[i],
-			    (long long)(c->expires_s[i] - now_s));
+	expires(out, c, now_s);
 }
 
 static void

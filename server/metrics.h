@@ -13,6 +13,7 @@
 #include "manifest/manifest.h"
 #include "server/choice.h"
 #include "server/sandbox.h"
+#include "server/validity.h"
 
 #define METRICS_CHANNELS 64 /* those beyond are counted as the last */
 #define METRICS_RULES	 (RULE_MIRROR + 1)
@@ -39,7 +40,7 @@ struct metrics {
 /* What is the same for all threads. */
 struct metrics_common {
 	char channels[METRICS_CHANNELS][2 * PRODUCT_MAX + 2]; /* "P/C" */
-	int64_t expires_s[METRICS_CHANNELS];		      /* 0: unknown */
+	struct validity validity[METRICS_CHANNELS];
 	int nchannels;
 	int64_t generation, table_s; /* when it came; 0: none yet */
 	struct sandbox sandbox;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "manifest/base/clock.h"
+#include "manifest/base/json.h"
 #include "manifest/base/log.h"
 #include "manifest/cohort.h"
 #include "server/fields.h"
@@ -373,25 +374,6 @@ serve_minisig(struct http_request *q)
 
 /* --- health and metrics --------------------------------------------------- */
 
-void
-serve_healthz(struct http_request *q)
-{
-	const struct worker *w = worker_of(q);
-	char body[256];
-	int n;
-
-	if (!ready(q))
-		return;
-	n = snprintf(body, sizeof(body),
-	    "{\"ok\":true,\"version\":\"%s\",\"generation\":%lld,"
-	    "\"landlock\":%d,\"seccomp\":%s}\n",
-	    SLUICE_VERSION, (long long)w->current->table->generation,
-	    w->team->sandbox.landlock,
-	    w->team->sandbox.seccomp ? "true" : "false");
-	http_answer(q, 200, JSON_TYPE, HTTP_COPY(body, n));
-	http_set(q, "Cache-Control", "no-store");
-}
-
 static bool
 may_read_metrics(const struct http_request *q)
 {
@@ -399,6 +381,59 @@ may_read_metrics(const struct http_request *q)
 
 	return strcmp(who, "all") == 0 ||
 	    (strcmp(who, "local") == 0 && peer_loopback(&q->peer));
+}
+
+/* Of all channels, to list; the worst of it. */
+static enum expiry_level
+warn_all(json_t *list, const struct table *t)
+{
+	enum expiry_level worst = EXPIRY_FINE, l;
+	char name[2 * PRODUCT_MAX + 2];
+
+	for (size_t i = 0; i < t->nchannels; i++) {
+		const struct table_channel *c = &t->channels[i];
+		struct validity_of of = { name, c->state.mirror, &c->validity };
+
+		(void)snprintf(name, sizeof(name), "%s/%s", c->state.product,
+		    c->state.channel);
+		l = validity_warn(list, &of, clock_now_s());
+		worst = l > worst ? l : worst;
+	}
+	return worst;
+}
+
+/* That something expires is told to all, which channels there are only to who
+ * may read it in the metrics too. */
+void
+serve_healthz(struct http_request *q)
+{
+	const struct worker *w = worker_of(q);
+	json_t *list = json_array();
+	enum expiry_level worst;
+	AUTO_JSON v = NULL;
+	AUTO_BUF out;
+	struct err e;
+
+	buf_init(&out, 4 << 20);
+	if (!ready(q)) {
+		json_decref(list);
+		return;
+	}
+	worst = warn_all(list, w->current->table);
+	if (!may_read_metrics(q))
+		(void)json_array_clear(list);
+	v = json_pack("{sb ss sI si sb ss so}", "ok", 1, "version",
+	    SLUICE_VERSION, "generation",
+	    (json_int_t)w->current->table->generation, "landlock",
+	    w->team->sandbox.landlock, "seccomp", (int)w->team->sandbox.seccomp,
+	    "expiry", expiry_level_name(worst), "warnings", list);
+	if (v == NULL || json_write(v, &out, &e) < 0 || buf_ok(&out, &e) < 0) {
+		http_refuse(q, 503, "limit", "too much to say");
+		return;
+	}
+	buf_printf(&out, "\n");
+	http_answer(q, 200, JSON_TYPE, HTTP_COPY(out.at, (int64_t)out.len));
+	http_set(q, "Cache-Control", "no-store");
 }
 
 void

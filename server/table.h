@@ -5,6 +5,7 @@
  *
  * {"generation":N, "ticket_key":hex, "now_s":N, "channels":[{
  *    "state": {...struct channel_state as JSON...}, "signed_s":N,
+ *    "root_s":N, "publication_s":N, "timestamp_s":N (struct validity),
  *    "views": [{"scope","rung","high","pin_seq","timestamp":text}],
  *    "manifests": ["<sha256>" per rung],
  *    "files": [{"path","sha256","size"}] }]}
@@ -22,6 +23,7 @@
 #include "manifest/base/buf.h"
 #include "manifest/base/digest.h"
 #include "server/choice.h"
+#include "server/validity.h"
 
 struct table_file {
 	const char *path;   /* below the channel */
@@ -43,6 +45,7 @@ struct table_channel {
 	/* when the views were made, which choice_make gets as its now_s;
 	 * written as 0: the table's now_s */
 	int64_t signed_s;
+	struct validity validity;
 	const struct table_view *views; /* sorted by scope, rung, high, pin */
 	size_t nviews;
 	const char *manifests[LADDER_MAX]; /* sha256 hex by rung */

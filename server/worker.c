@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "manifest/base/clock.h"
-#include "manifest/base/json.h"
 #include "manifest/base/log.h"
 #include "server/ipc.h"
 #include "server/serve.h"
@@ -18,28 +17,6 @@
 #define LEAVE_MS 5000 /* what a stopping worker gives its connections */
 
 /* --- tables --------------------------------------------------------------- */
-
-/* The earliest "expires" among a channel's timestamps; 0: unknown. */
-static int64_t
-earliest(const struct table_channel *c)
-{
-	int64_t first = 0, at;
-
-	for (size_t i = 0; i < c->nviews; i++) {
-		const struct table_view *v = &c->views[i];
-		struct err e;
-		AUTO_JSON doc = json_read(
-		    (struct bytes){ (const uint8_t *)v->timestamp, v->len },
-		    v->len, &e);
-		const char *text = json_string_value(
-		    json_object_get(json_object_get(doc, "signed"), "expires"));
-
-		if (text != NULL && time_read(text, &at) == 0 &&
-		    (first == 0 || at < first))
-			first = at;
-	}
-	return first;
-}
 
 /* The place of a channel's name, made if need be. */
 static int
@@ -79,7 +56,7 @@ worker_table_new(struct table *t, const struct metrics_common *before,
 	w->places = places;
 	if (before != NULL)
 		w->common = *before;
-	memset(w->common.expires_s, 0, sizeof(w->common.expires_s));
+	memset(w->common.validity, 0, sizeof(w->common.validity));
 	w->common.generation = t->generation;
 	w->common.table_s = now_s;
 	for (size_t i = 0; i < t->nchannels; i++) {
@@ -88,7 +65,7 @@ worker_table_new(struct table *t, const struct metrics_common *before,
 		(void)snprintf(name, sizeof(name), "%s/%s", c->state.product,
 		    c->state.channel);
 		places[i] = (uint8_t)place_of(&w->common, name);
-		w->common.expires_s[places[i]] = earliest(c);
+		w->common.validity[places[i]] = c->validity;
 	}
 	return w;
 }

@@ -24,42 +24,16 @@ static const struct opt opts[] = {
 
 /* --- levels --------------------------------------------------------------- */
 
-enum status_level
-status_level_of(int64_t left_s)
-{
-	if (left_s <= 0)
-		return STATUS_EXPIRED;
-	if (left_s <= 7 * DAY_S)
-		return STATUS_7_DAYS;
-	if (left_s <= 30 * DAY_S)
-		return STATUS_30_DAYS;
-	return left_s <= 60 * DAY_S ? STATUS_60_DAYS : STATUS_FINE;
-}
-
-enum status_level
+enum expiry_level
 status_timestamp(int64_t signed_at_s, int64_t expires_s, int64_t now_s)
 {
 	int64_t left = expires_s - now_s;
 
 	if (left <= 0)
-		return STATUS_EXPIRED;
+		return EXPIRY_EXPIRED;
 	return signed_at_s > 0 && left < (expires_s - signed_at_s) / 4
-	    ? STATUS_7_DAYS
-	    : STATUS_FINE;
-}
-
-const char *
-status_level_name(enum status_level l)
-{
-	static const char *const names[] = {
-		[STATUS_FINE] = "fine",
-		[STATUS_60_DAYS] = "60 days",
-		[STATUS_30_DAYS] = "30 days",
-		[STATUS_7_DAYS] = "7 days",
-		[STATUS_EXPIRED] = "expired",
-	};
-
-	return names[l];
+	    ? EXPIRY_7_DAYS
+	    : EXPIRY_FINE;
 }
 
 /* --- looking -------------------------------------------------------------- */
@@ -67,7 +41,7 @@ status_level_name(enum status_level l)
 struct row {
 	const char *what;
 	int64_t version, expires_s;
-	enum status_level level;
+	enum expiry_level level;
 };
 
 struct looking {
@@ -92,7 +66,7 @@ static void
 add_row(struct looking *k, const char *what, int64_t version, int64_t expires_s)
 {
 	k->rows[k->n++] = (struct row){ what, version, expires_s,
-		status_level_of(expires_s - k->now_s) };
+		expiry_level(expires_s - k->now_s) };
 }
 
 static int
@@ -246,10 +220,10 @@ look_all(struct looking *k, const struct args *args)
 
 /* --- saying --------------------------------------------------------------- */
 
-static enum status_level
+static enum expiry_level
 worst(const struct looking *k)
 {
-	enum status_level l = STATUS_FINE;
+	enum expiry_level l = EXPIRY_FINE;
 
 	for (size_t i = 0; i < k->n; i++) {
 		if (k->rows[i].level > l)
@@ -274,11 +248,11 @@ say_json(const struct looking *k, struct err *e)
 		    json_pack("{ss sI ss sI ss}", "document", r->what,
 			"version", (json_int_t)r->version, "expires", expires,
 			"left_s", (json_int_t)(r->expires_s - k->now_s),
-			"level", status_level_name(r->level)));
+			"level", expiry_level_name(r->level)));
 	}
 	v = json_pack("{ss ss ss sb ss so}", "product", k->root->product,
 	    "channel", k->root->channel, "time", now, "trusted",
-	    (int)k->trusted, "level", status_level_name(worst(k)), "documents",
+	    (int)k->trusted, "level", expiry_level_name(worst(k)), "documents",
 	    list);
 	return verbs_print_json(v, e);
 }
@@ -300,12 +274,12 @@ say(const struct looking *k)
 		else if (left < 2 * DAY_S)
 			(void)printf("%lld hours left%s\n",
 			    (long long)(left / 3600),
-			    r->level >= STATUS_7_DAYS ? "  WARNING" : "");
+			    r->level >= EXPIRY_7_DAYS ? "  WARNING" : "");
 		else
 			(void)printf("%lld days left%s\n",
 			    (long long)(left / DAY_S),
-			    r->level == STATUS_FINE	    ? ""
-				: r->level >= STATUS_7_DAYS ? "  WARNING"
+			    r->level == EXPIRY_FINE	    ? ""
+				: r->level >= EXPIRY_7_DAYS ? "  WARNING"
 							    : "  soon");
 	}
 	if (!k->trusted)
@@ -333,7 +307,7 @@ status_cmd(const struct args *args, struct err *e)
 	} else {
 		say(&k);
 	}
-	return worst(&k) >= STATUS_7_DAYS ? 1 : 0;
+	return worst(&k) >= EXPIRY_7_DAYS ? 1 : 0;
 }
 
 const struct verb status_verb = { "status", "URL|DIR",

@@ -10,7 +10,7 @@
 #include "manifest/cohort.h"
 #include "server/choice.h"
 #include "server/store/audit.h"
-#include "server/store/expiry.h"
+#include "server/store/expires.h"
 #include "server/store/health.h"
 #include "server/store/publications.h"
 #include "server/store/release.h"
@@ -124,14 +124,8 @@ static int
 add_publication(
     json_t *out, struct db *db, const struct channel *c, struct err *e)
 {
-	AUTO_JSON facts = NULL;
-
 	if (c->publication[0] == '\0')
 		return 0;
-	if ((facts = publications_facts(db, c->id, c->publication, e)) == NULL)
-		return -1;
-	(void)json_object_set_new(out, "expires",
-	    json_time(json_integer_value(json_object_get(facts, "expires_s"))));
 	(void)json_object_set_new(out, "published",
 	    json_time(publications_switched(db, c->id, c->publication, e)));
 	return 0;
@@ -149,8 +143,6 @@ add_round(json_t *out, struct db *db, const struct channel *c, struct err *e)
 		return n;
 	(void)json_object_set_new(out, "round", json_integer(c->round));
 	(void)json_object_set_new(out, "round_signed", json_integer(r->round));
-	(void)json_object_set_new(
-	    out, "timestamp_expires", json_time(r->expires_s));
 	return 0;
 }
 
@@ -179,6 +171,26 @@ add_incoming(json_t *out, struct db *db, const struct channel *c, struct err *e)
 	return n < 0 ? -1 : 0;
 }
 
+/* How long all of it lasts, and what must be seen to. */
+static int
+add_validity(json_t *out, const struct operation *o, const struct channel *c,
+    struct err *e)
+{
+	struct validity v = expires_read(o->s->db, o->s->conf->state, c->id);
+	struct validity_of of = { c->id, c->mirror, &v };
+	json_t *list = json_array();
+
+	if (list == NULL)
+		return err_set(e, ERR_SYS, "no memory");
+	(void)validity_warn(list, &of, o->now_s);
+	(void)json_object_set_new(out, "root_expires", json_time(v.root_s));
+	(void)json_object_set_new(out, "expires", json_time(v.publication_s));
+	(void)json_object_set_new(
+	    out, "timestamp_expires", json_time(v.timestamp_s));
+	(void)json_object_set_new(out, "warnings", list);
+	return 0;
+}
+
 static json_t *
 status_one(struct operation *o, const struct channel *c, struct err *e)
 {
@@ -200,7 +212,7 @@ status_one(struct operation *o, const struct channel *c, struct err *e)
 	}
 	(void)json_object_set_new(v, "sites", sites);
 	if (add_publication(v, o->s->db, c, e) < 0 ||
-	    add_round(v, o->s->db, c, e) < 0 || expiry_show(v, o, c, e) < 0 ||
+	    add_round(v, o->s->db, c, e) < 0 || add_validity(v, o, c, e) < 0 ||
 	    add_incoming(v, o->s->db, c, e) < 0) {
 		json_decref(v);
 		return NULL;

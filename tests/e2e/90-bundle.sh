@@ -181,6 +181,10 @@ refused "nobody pushes to it" 1 push
 like "... for it has other sources" "$ERR" 'mirrors bundles'
 check "its status" ctl status
 like "... says so" "$OUT" 'mirror .*1\.1\.0'
+is "... and when it wants the next bundle" \
+	"$(ctl status --json | jq -r '.channels[0].warnings[0].text' |
+		sed 's/(.*)/(TIME)/')" \
+	"the publication expires within 30 days (TIME): sluiced import of a newer bundle"
 
 # --- and back -----------------------------------------------------------------------
 check "its clients' reports" client report crash

@@ -641,18 +641,18 @@ warnings_come_60_30_and_7_days_ahead(void)
 {
 	static const int64_t day = 86400;
 
-	CHECK_INT(status_level_of(61 * day), STATUS_FINE);
-	CHECK_INT(status_level_of(60 * day), STATUS_60_DAYS);
-	CHECK_INT(status_level_of(30 * day + 1), STATUS_60_DAYS);
-	CHECK_INT(status_level_of(30 * day), STATUS_30_DAYS);
-	CHECK_INT(status_level_of(7 * day + 1), STATUS_30_DAYS);
-	CHECK_INT(status_level_of(7 * day), STATUS_7_DAYS);
-	CHECK_INT(status_level_of(1), STATUS_7_DAYS);
-	CHECK_INT(status_level_of(0), STATUS_EXPIRED);
-	CHECK_INT(status_level_of(-day), STATUS_EXPIRED);
-	CHECK_INT(status_timestamp(1000, 1400, 1000), STATUS_FINE);
-	CHECK_INT(status_timestamp(1000, 1400, 1301), STATUS_7_DAYS);
-	CHECK_INT(status_timestamp(1000, 1400, 1400), STATUS_EXPIRED);
+	CHECK_INT(expiry_level(61 * day), EXPIRY_FINE);
+	CHECK_INT(expiry_level(60 * day), EXPIRY_60_DAYS);
+	CHECK_INT(expiry_level(30 * day + 1), EXPIRY_60_DAYS);
+	CHECK_INT(expiry_level(30 * day), EXPIRY_30_DAYS);
+	CHECK_INT(expiry_level(7 * day + 1), EXPIRY_30_DAYS);
+	CHECK_INT(expiry_level(7 * day), EXPIRY_7_DAYS);
+	CHECK_INT(expiry_level(1), EXPIRY_7_DAYS);
+	CHECK_INT(expiry_level(0), EXPIRY_EXPIRED);
+	CHECK_INT(expiry_level(-day), EXPIRY_EXPIRED);
+	CHECK_INT(status_timestamp(1000, 1400, 1000), EXPIRY_FINE);
+	CHECK_INT(status_timestamp(1000, 1400, 1301), EXPIRY_7_DAYS);
+	CHECK_INT(status_timestamp(1000, 1400, 1400), EXPIRY_EXPIRED);
 }
 
 static const struct tap_test tests[] = {

@@ -1,0 +1,37 @@
+/*
+ * How long what a channel serves is valid, and what its operators are told
+ * before that ends.  The operators' status, /healthz and /metrics all say what
+ * stands here.
+ */
+#ifndef SLUICE_VALIDITY_H
+#define SLUICE_VALIDITY_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "manifest/expiry.h"
+
+/* When documents expire, in Unix seconds; 0: there is none, or unknown. */
+struct validity {
+	int64_t root_s;
+	int64_t publication_s; /* the first of snapshots, targets, manifests */
+	int64_t timestamp_s;   /* those signed last */
+};
+
+/*
+ * validity_warn - append to list, for each document that people must see to
+ * and that lasts 60 days or less, {"channel", "what": "root" | "publication" |
+ * "bundle", "expires", "level", "text"}; text is for people and says what to
+ * do.  A bundle is a mirror's timestamp: those of other channels the server
+ * renews by itself.  Returns the worst level.
+ */
+struct validity_of {
+	const char *channel;
+	bool mirror;
+	const struct validity *v;
+};
+enum expiry_level validity_warn(
+    json_t *list, const struct validity_of *of, int64_t now_s);
+
+#endif
