@@ -109,7 +109,7 @@ elf_layout(struct layout *l, struct bytes file)
 	if (names >= n || layout_u16(file.at + 58) != SECTION ||
 	    !layout_inside(file, off, (uint64_t)n * SECTION))
 		return false;
-	l->image.base = base(file);
+	l->member.base = base(file);
 	for (i = 0; i < n; i++)
 		section(l, file, file.at + off + (uint64_t)i * SECTION,
 		    file.at + off + (uint64_t)names * SECTION, machine);

@@ -243,19 +243,31 @@ encode_all(struct encoder *c)
 	buf_add(&c->out[FORMAT_LITERAL], new + at, c->arg->new.len - at);
 }
 
+static int
+encode_tables(const struct tables *t, struct buf *out, struct err *e)
+{
+	uint8_t *at = malloc(tables_room(t));
+	size_t n;
+
+	if (at == NULL)
+		return err_sys(e, "encoding");
+	n = tables_write(t, at);
+	buf_add(out, at, n);
+	free(at);
+	if (n > FORMAT_TABLES_MAX)
+		return err_set(e, ERR_LIMIT, "too many ranges or regions");
+	return buf_ok(out, e);
+}
+
 int
 encode_streams(
     const struct encode *a, struct buf out[FORMAT_STREAMS], struct err *e)
 {
 	struct encoder c = { .arg = a, .out = out };
-	uint8_t *tables;
 	int failed, s;
 
-	tables = malloc(TABLES_MAX);
-	if (tables == NULL)
-		return err_sys(e, "encoding");
-	buf_add(&out[FORMAT_TABLES], tables, tables_write(a->tables, tables));
-	free(tables);
+	if (encode_tables(a->tables, &out[FORMAT_TABLES], e) < 0)
+		return -1;
 	failed = refs_init(&c.refs, a->map, a->sites, e);
 	if (failed == 0)
 		failed = words_init(&c.words, a->old.len, e);

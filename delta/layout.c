@@ -1,5 +1,5 @@
 /*
- * Layouts: which container it is, order, pairs.
+ * Layouts: which kind of executable it is, order.
  */
 #include "delta/layout.h"
 
@@ -16,7 +16,7 @@ layout_add(struct layout *l, const struct region *r, const char *name)
 {
 	struct image *m = &l->image;
 
-	if (m->n == IMAGE_REGIONS || r->mem == 0 || r->size > r->mem)
+	if (m->n == IMAGE_MEMBER_REGIONS || r->mem == 0 || r->size > r->mem)
 		return;
 	m->at[m->n] = *r;
 	m->at[m->n].pair = -1;
@@ -42,7 +42,7 @@ static void
 sort(struct layout *l)
 {
 	struct image *m = &l->image;
-	struct named all[IMAGE_REGIONS] = { 0 };
+	struct named all[IMAGE_MEMBER_REGIONS] = { 0 };
 	size_t i, n = 0;
 	uint64_t end = 0;
 
@@ -61,41 +61,33 @@ sort(struct layout *l)
 	m->n = n;
 }
 
-void
+static void
+empty(struct layout *l, uint64_t size)
+{
+	memset(l, 0, sizeof(*l));
+	l->image = (struct image){ .file_size = size,
+		.member = &l->member,
+		.members = 1,
+		.at = l->region,
+		.by_offset = l->by_offset };
+	l->member.pair = -1;
+}
+
+bool
 layout_read(struct layout *l, struct bytes file)
 {
 	struct err e;
 
-	memset(l, 0, sizeof(*l));
-	l->image.file_size = file.len;
+	empty(l, file.len);
 	if (!elf_layout(l, file) && !pe_layout(l, file) &&
 	    !macho_layout(l, file))
-		return;
+		return false;
 	sort(l);
 	layout_go(l, file);
 	sort(l);
-	if (image_check(&l->image, &e) < 0) {
-		memset(l, 0, sizeof(*l));
-		l->image.file_size = file.len;
-	}
-}
-
-void
-layout_pair(struct layout *old, const struct layout *new)
-{
-	bool taken[IMAGE_REGIONS] = { false };
-	size_t i, k;
-
-	for (i = 0; i < old->image.n; i++) {
-		old->image.at[i].pair = -1;
-		for (k = 0; k < new->image.n; k++) {
-			if (taken[k] ||
-			    new->image.at[k].kind != old->image.at[i].kind ||
-			    strcmp(old->name[i], new->name[k]) != 0)
-				continue;
-			old->image.at[i].pair = (int)k;
-			taken[k] = true;
-			break;
-		}
-	}
+	l->member.n = l->image.n;
+	if (image_check(&l->image, &e) == 0 && l->image.n > 0)
+		return true;
+	empty(l, file.len);
+	return false;
 }

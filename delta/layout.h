@@ -1,28 +1,30 @@
 /*
- * The layout of an executable as its container tells it: for the generator
- * alone.  A file that is no container, or a damaged one, has no regions.
+ * The layout of one executable as its headers tell it: for the generator
+ * alone.  A file that is none, or a damaged one, has no regions.
  */
 #ifndef SLUICE_LAYOUT_H
 #define SLUICE_LAYOUT_H
 
-#include "delta/core/image.h"
+#include "delta/core/tables.h"
 #include "manifest/base/arena.h"
 
 #define LAYOUT_NAME 24
 
+/* The image's only member, and its arrays, are those that follow. */
 struct layout {
 	struct image image;
-	char name[IMAGE_REGIONS][LAYOUT_NAME]; /* of each region */
-	struct pages pages;		       /* of a signed Mach-O */
+	struct member member;
+	struct region region[IMAGE_MEMBER_REGIONS];
+	uint16_t by_offset[IMAGE_MEMBER_REGIONS];
+	char name[IMAGE_MEMBER_REGIONS][LAYOUT_NAME]; /* of each region */
+	struct pages pages;			      /* of a signed Mach-O */
 };
 
-/* layout_read - regions of a file, checked as applying checks them. */
-void layout_read(struct layout *l, struct bytes file);
+/* layout_read - regions of a file, checked as applying checks them; false:
+ * there are none. */
+bool layout_read(struct layout *l, struct bytes file);
 
-/* layout_pair - say which region of new each region of old became. */
-void layout_pair(struct layout *old, const struct layout *new);
-
-/* For the readers of containers: the region; too many are left out. */
+/* For the readers of headers: the region; too many are left out. */
 void layout_add(struct layout *l, const struct region *r, const char *name);
 
 /* layout_go - the tables of a Go program, if it is one (delta/layout_go.c). */

@@ -106,12 +106,12 @@ take(struct layout *l, struct bytes file, size_t i, uint64_t off)
 	go[4] = number_u64(module + 8 * M_GOFUNC);
 	end = go[3] + number_u64(module + 8 * (M_RECORDS + 1));
 	for (k = 0; k < IMAGE_GO; k++)
-		if (!image_holds(m, go[k]))
+		if (!member_holds(&l->member, go[k]))
 			return false;
 	if (go[3] < va || end <= go[3] ||
 	    bytes_at(m, file, va, end - va) == NULL)
 		return false;
-	memcpy(m->go, go, sizeof(go));
+	memcpy(l->member.go, go, sizeof(go));
 	carve(l, i, va, end);
 	return true;
 }
@@ -124,6 +124,7 @@ layout_go(struct layout *l, struct bytes file)
 	uint64_t off;
 	size_t i;
 
+	l->member.n = m->n;
 	if (image_check(m, &e) < 0)
 		return;
 	for (i = 0; i < m->n; i++) {

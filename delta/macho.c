@@ -68,7 +68,7 @@ segment(struct layout *l, struct bytes file, struct bytes command, uint32_t cpu)
 	if (n > (command.len - SEGMENT) / SECTION)
 		return;
 	if (strncmp((const char *)command.at + 8, "__TEXT", 16) == 0)
-		l->image.base = number_u64(command.at + 24);
+		l->member.base = number_u64(command.at + 24);
 	for (i = 0; i < n; i++)
 		section(
 		    l, file, command.at + SEGMENT + (size_t)i * SECTION, cpu);

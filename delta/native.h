@@ -7,9 +7,9 @@
 
 #include "delta/core/coder.h"
 #include "delta/core/format.h"
-#include "delta/core/image.h"
 #include "delta/core/map.h"
 #include "delta/core/sites.h"
+#include "delta/core/tables.h"
 #include "delta/delta.h"
 
 /* The functions behind delta.h, see there. */

@@ -51,8 +51,8 @@ int
 native_inspect(int fd, struct buf *out, struct err *e)
 {
 	AUTO_FILEMAP patch = { 0 };
+	CLEANUP(tables_done) struct tables t = { 0 };
 	struct format f;
-	struct tables t;
 	int s;
 
 	if (filemap_open(&patch, fd, "patch", e) < 0 ||

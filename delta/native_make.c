@@ -10,7 +10,7 @@
 #include "delta/core/patch.h"
 #include "delta/core/stream.h"
 #include "delta/filemap.h"
-#include "delta/layout.h"
+#include "delta/layouts.h"
 #include "delta/match.h"
 #include "delta/native.h"
 #include "delta/suffix.h"
@@ -21,8 +21,8 @@ struct make {
 	struct filemap old_file, new_file;
 	struct bytes old, new;
 	uint8_t *unsigned_new; /* owned; new as it is without page hashes */
-	struct layout old_layout, new_layout;
-	struct tables tables;
+	struct layouts old_layout, new_layout;
+	struct tables tables; /* owned */
 	struct sites old_sites, new_sites;
 	uint8_t *old_view, *new_view; /* owned */
 	struct blocks blocks;
@@ -58,6 +58,9 @@ make_done(struct make *m)
 	blocks_done(&m->blocks);
 	sites_done(&m->old_sites);
 	sites_done(&m->new_sites);
+	tables_done(&m->tables);
+	layouts_done(&m->old_layout);
+	layouts_done(&m->new_layout);
 	free(m->old_view);
 	free(m->new_view);
 	free(m->unsigned_new);
@@ -163,15 +166,30 @@ view_one(struct half *h)
 	view_fill(&f, h->file, h->view);
 }
 
+/* The executables in the two files. */
+static int
+lay_out(struct make *m, struct err *e)
+{
+	struct layouts *old = &m->old_layout, *new = &m->new_layout;
+	int i, k;
+
+	if (layouts_init(old, m->old.len, e) < 0 ||
+	    layouts_init(new, m->new.len, e) < 0)
+		return -1;
+	i = layouts_add(old, m->old, 0, m->old.len);
+	k = layouts_add(new, m->new, 0, m->new.len);
+	if (i >= 0 && k >= 0)
+		layouts_pair(old, i, new, k);
+	m->tables.old = old->image;
+	m->tables.new = new->image;
+	old->image = new->image = (struct image){ 0 };
+	return 0;
+}
+
 static int
 scan(struct make *m, struct err *e)
 {
-	layout_read(&m->old_layout, m->old);
-	layout_read(&m->new_layout, m->new);
-	layout_pair(&m->old_layout, &m->new_layout);
-	m->tables.old = m->old_layout.image;
-	m->tables.new = m->new_layout.image;
-	if (leave_pages(m, e) < 0)
+	if (lay_out(m, e) < 0 || leave_pages(m, e) < 0)
 		return -1;
 	m->old_view = malloc(m->old.len + 1);
 	m->new_view = malloc(m->new.len + 1);
@@ -240,15 +258,18 @@ encode(struct make *m, struct err *e)
 static int
 write_patch(struct make *m, int fd, struct err *e)
 {
-	struct format f = { .old_size = m->old.len, .new_size = m->new.len };
+	struct format f = { .old_size = m->old_file.bytes.len,
+		.new_size = m->new_file.bytes.len,
+		.old_expanded = m->old.len,
+		.new_expanded = m->new.len };
 	const struct coder_pack pack = { m->raw, m->packed,
 		stream_preset(m->old.at, &m->tables.old) };
 	uint8_t header[FORMAT_HEADER_MAX];
 	size_t n;
 	int s;
 
-	sha256(f.old_sha256, m->old.at, m->old.len);
-	sha256(f.new_sha256, m->new_file.bytes.at, m->new.len);
+	sha256(f.old_sha256, m->old_file.bytes.at, m->old_file.bytes.len);
+	sha256(f.new_sha256, m->new_file.bytes.at, m->new_file.bytes.len);
 	if (coder_pack(&pack, &f, e) < 0)
 		return -1;
 	f.memory = patch_memory(&f, &m->tables);

@@ -31,7 +31,7 @@ static void
 section(struct layout *l, struct bytes file, const uint8_t *s, uint16_t machine)
 {
 	struct region r = { .mem = number_u32(s + 8),
-		.va = l->image.base + number_u32(s + 12),
+		.va = l->member.base + number_u32(s + 12),
 		.size = number_u32(s + 16),
 		.off = number_u32(s + 20) };
 	char name[9] = "";
@@ -64,9 +64,9 @@ pe_layout(struct layout *l, struct bytes file)
 	if ((machine != AMD64 && machine != ARM64) ||
 	    layout_u16(file.at + at + COFF) != MAGIC_64)
 		return false;
-	l->image.base = number_u64(file.at + at + COFF + 24);
+	l->member.base = number_u64(file.at + at + COFF + 24);
 	sections = at + COFF + size;
-	if (l->image.base >> 60 != 0 ||
+	if (l->member.base >> 60 != 0 ||
 	    !layout_inside(file, sections, (uint64_t)n * SECTION))
 		return false;
 	for (i = 0; i < n; i++)

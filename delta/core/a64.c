@@ -198,7 +198,7 @@ a64_scan(struct sites *s)
 			until[i.reg] = at + 4 * WINDOW + 1;
 			value |= low_after(code, r->size, at, i.reg);
 		}
-		if (!image_holds(s->image, value))
+		if (!member_holds(s->member, value))
 			continue;
 		sites_add(s, r->off + at, SITE_A64);
 		if (i.form == A64_ADR || i.form == A64_LOW)

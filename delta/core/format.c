@@ -40,17 +40,17 @@ format_window(enum format_stream s)
 
 /*
  * Bytes that a stream can have at most: control streams describe bytes of the
- * new file, each number in at most NUMBER_MAX bytes and each number but a few
+ * expanded new file, each number in at most NUMBER_MAX bytes and each number but a few
  * making at least one byte.
  */
 static uint64_t
 raw_max(const struct format *f, enum format_stream s)
 {
 	if (s == FORMAT_TABLES)
-		return 1 << 16;
+		return FORMAT_TABLES_MAX;
 	if (s == FORMAT_LITERAL)
-		return f->new_size;
-	return (f->new_size + 1) * NUMBER_MAX;
+		return f->new_expanded;
+	return (f->new_expanded + 1) * NUMBER_MAX;
 }
 
 static int
@@ -82,6 +82,20 @@ part_read(
 	return 0;
 }
 
+static int
+check_sizes(const struct format *f, struct err *e)
+{
+	if (f->old_size > FORMAT_FILE_MAX || f->new_size > FORMAT_FILE_MAX)
+		return err_set(e, ERR_INPUT, "patch: a size out of bounds");
+	if (f->old_expanded > FORMAT_FILE_MAX ||
+	    f->new_expanded > FORMAT_FILE_MAX ||
+	    f->old_expanded > f->old_size * FORMAT_INFLATE_MAX ||
+	    f->new_expanded > f->new_size * FORMAT_INFLATE_MAX)
+		return err_set(
+		    e, ERR_INPUT, "patch: an expanded size out of bounds");
+	return 0;
+}
+
 int
 format_read(struct format *f, const uint8_t *at, size_t len, struct err *e)
 {
@@ -94,11 +108,13 @@ format_read(struct format *f, const uint8_t *at, size_t len, struct err *e)
 		    e, ERR_INPUT, "patch: not in format %s", "sluice-delta/1");
 	f->old_size = number_u64(at + 8);
 	f->new_size = number_u64(at + 16);
-	memcpy(f->old_sha256, at + 24, FORMAT_SHA256);
-	memcpy(f->new_sha256, at + 56, FORMAT_SHA256);
-	f->memory = number_u64(at + 88);
-	if (f->old_size > FORMAT_FILE_MAX || f->new_size > FORMAT_FILE_MAX)
-		return err_set(e, ERR_INPUT, "patch: a size out of bounds");
+	f->old_expanded = number_u64(at + 24);
+	f->new_expanded = number_u64(at + 32);
+	memcpy(f->old_sha256, at + 40, FORMAT_SHA256);
+	memcpy(f->new_sha256, at + 72, FORMAT_SHA256);
+	f->memory = number_u64(at + 104);
+	if (check_sizes(f, e) < 0)
+		return -1;
 	r = (struct numbers){ at + FORMAT_FIXED, at + len, 0 };
 	for (s = 0; s < FORMAT_STREAMS; s++)
 		if (part_read(f, (enum format_stream)s, &r, e) < 0)
@@ -127,9 +143,11 @@ format_write(const struct format *f, uint8_t *at)
 	memcpy(at, FORMAT_MAGIC, 8);
 	number_put_u64(at + 8, f->old_size);
 	number_put_u64(at + 16, f->new_size);
-	memcpy(at + 24, f->old_sha256, FORMAT_SHA256);
-	memcpy(at + 56, f->new_sha256, FORMAT_SHA256);
-	number_put_u64(at + 88, f->memory);
+	number_put_u64(at + 24, f->old_expanded);
+	number_put_u64(at + 32, f->new_expanded);
+	memcpy(at + 40, f->old_sha256, FORMAT_SHA256);
+	memcpy(at + 72, f->new_sha256, FORMAT_SHA256);
+	number_put_u64(at + 104, f->memory);
 	for (s = 0; s < FORMAT_STREAMS; s++) {
 		const struct format_part *p = &f->part[s];
 

@@ -13,10 +13,14 @@
 
 #define FORMAT_MAGIC  "SLDELTA1"
 #define FORMAT_SHA256 32
-/* magic, two sizes, two digests, memory */
-#define FORMAT_FIXED 96
+/* magic, four sizes, two digests, memory */
+#define FORMAT_FIXED 112
 /* No file is larger: sums of two sizes never overflow. */
 #define FORMAT_FILE_MAX ((uint64_t)1 << 48)
+/* A byte of deflate makes at most so many (zlib's technical notes). */
+#define FORMAT_INFLATE_MAX 1032
+/* Bytes of the stream of tables. */
+#define FORMAT_TABLES_MAX ((uint64_t)1 << 20)
 
 /* One stream for each class of decision: each compresses by its own kind. */
 enum format_stream {
@@ -65,6 +69,8 @@ struct format_part {
 
 struct format {
 	uint64_t old_size, new_size;
+	/* with the ranges of core/range.h unpacked; blocks are of these */
+	uint64_t old_expanded, new_expanded;
 	uint8_t old_sha256[FORMAT_SHA256], new_sha256[FORMAT_SHA256];
 	uint64_t memory; /* that applying takes at most beyond the files */
 	struct format_part part[FORMAT_STREAMS];

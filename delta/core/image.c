@@ -3,11 +3,11 @@
  */
 #include "delta/core/image.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-/* Addresses and sizes stay far from where sums overflow. */
-#define VA_MAX	((uint64_t)1 << 62)
-#define MEM_MAX ((uint64_t)1 << 48)
+/* Addresses of a member, and sizes, stay below. */
+#define SPACE ((uint64_t)1 << IMAGE_SPACE_LOG)
 
 static int
 malformed(struct err *e, const char *what)
@@ -15,18 +15,80 @@ malformed(struct err *e, const char *what)
 	return err_set(e, ERR_INPUT, "patch: tables: %s", what);
 }
 
-static int
-region_check(const struct image *m, size_t i, struct err *e)
+int
+image_room(struct image *m, size_t members, size_t regions, struct err *e)
 {
-	const struct region *r = &m->at[i], *before = i ? r - 1 : NULL;
+	size_t i;
 
-	if (r->va >= VA_MAX || r->mem > MEM_MAX || r->size > r->mem ||
+	/* one more each: there is something to free */
+	m->member = calloc(members + 1, sizeof(*m->member));
+	m->at = calloc(regions + 1, sizeof(*m->at));
+	m->by_offset = calloc(regions + 1, sizeof(*m->by_offset));
+	m->members = members;
+	m->n = regions;
+	m->n_by_offset = 0;
+	if (m->member == NULL || m->at == NULL || m->by_offset == NULL)
+		return err_set(e, ERR_SYS, "tables: out of memory");
+	for (i = 0; i < members; i++) {
+		m->member[i].bias = (uint64_t)i << IMAGE_SPACE_LOG;
+		m->member[i].pair = -1;
+	}
+	for (i = 0; i < regions; i++)
+		m->at[i].pair = -1;
+	return 0;
+}
+
+void
+image_done(struct image *m)
+{
+	free(m->member);
+	free(m->at);
+	free(m->by_offset);
+	memset(m, 0, sizeof(*m));
+}
+
+uint64_t
+image_memory(const struct image *m)
+{
+	return (m->members + 1) * sizeof(*m->member) +
+	    (m->n + 1) * (sizeof(*m->at) + sizeof(*m->by_offset));
+}
+
+static int
+region_check(
+    const struct image *m, const struct member *of, size_t i, struct err *e)
+{
+	const struct region *r = &m->at[i],
+			    *before = i > of->first ? r - 1 : NULL;
+	uint64_t va = r->va - of->bias;
+
+	if (va >= SPACE || r->mem > SPACE - va || r->size > r->mem ||
 	    r->mem == 0)
 		return malformed(e, "a region out of bounds");
 	if (before && r->va < before->va + before->mem)
 		return malformed(e, "regions overlap or do not ascend");
 	if (r->off > m->file_size || r->size > m->file_size - r->off)
 		return malformed(e, "a region outside the file");
+	return 0;
+}
+
+static int
+member_check(struct image *m, struct member *of, struct err *e)
+{
+	const struct region *first = &m->at[of->first];
+	const struct region *last = first + of->n - 1;
+	size_t i;
+
+	if (of->n > IMAGE_MEMBER_REGIONS || of->base - of->bias >= SPACE)
+		return malformed(e, "a member out of bounds");
+	for (i = 0; i < IMAGE_GO; i++)
+		if (of->go[i] - of->bias >= SPACE)
+			return malformed(e, "an address out of bounds");
+	for (i = of->first; i < of->first + of->n; i++)
+		if (region_check(m, of, i, e) < 0)
+			return -1;
+	of->low = of->n ? first->va : of->bias;
+	of->top = of->n ? last->va + last->mem : of->bias;
 	return 0;
 }
 
@@ -44,7 +106,7 @@ sort_by_offset(struct image *m)
 		     k > 0 && m->at[m->by_offset[k - 1]].off > m->at[i].off;
 		     k--)
 			m->by_offset[k] = m->by_offset[k - 1];
-		m->by_offset[k] = (uint8_t)i;
+		m->by_offset[k] = (uint16_t)i;
 		m->n_by_offset++;
 	}
 }
@@ -55,11 +117,11 @@ image_check(struct image *m, struct err *e)
 	const struct region *a, *b;
 	size_t i;
 
-	for (i = 0; i < m->n; i++)
-		if (region_check(m, i, e) < 0)
+	if (m->members > IMAGE_MEMBERS || m->n > IMAGE_REGIONS)
+		return malformed(e, "too many members or regions");
+	for (i = 0; i < m->members; i++)
+		if (member_check(m, &m->member[i], e) < 0)
 			return -1;
-	m->low = m->n ? m->at[0].va : 0;
-	m->top = m->n ? m->at[m->n - 1].va + m->at[m->n - 1].mem : 0;
 	sort_by_offset(m);
 	for (i = 1; i < m->n_by_offset; i++) {
 		a = &m->at[m->by_offset[i - 1]];
@@ -110,22 +172,20 @@ image_span(const struct image *m, uint64_t off, uint64_t *end)
 	return r;
 }
 
-/* An address counts from the end of the region before, an offset likewise. */
+/* An address counts from the end of the region before of the same member, an
+ * offset from that of any. */
 static int
-image_read(struct image *m, struct numbers *r, struct err *e)
+member_read(
+    struct image *m, struct member *of, struct numbers *r, struct err *e)
 {
-	uint64_t n, va = 0, off = 0, kind;
+	struct region *g = &m->at[of->first];
+	uint64_t va = of->bias, kind;
+	uint64_t off = of->first > 0 ? g[-1].off + g[-1].size : 0;
 	bool go = false;
 	size_t i;
 
-	m->base = number_read(r);
-	n = number_read(r);
-	if (n > IMAGE_REGIONS || m->base >= VA_MAX)
-		return malformed(e, "too many regions");
-	m->n = (size_t)n;
-	for (i = 0; i < m->n; i++) {
-		struct region *g = &m->at[i];
-
+	of->base = of->bias + number_read(r);
+	for (i = 0; i < of->n; i++, g++) {
 		kind = number_read(r);
 		if (kind >= REGION_KINDS)
 			return malformed(e, "a region's kind is not known");
@@ -134,33 +194,57 @@ image_read(struct image *m, struct numbers *r, struct err *e)
 		g->off = off + (uint64_t)number_read_signed(r);
 		g->size = number_read(r);
 		g->mem = g->size + number_read(r);
-		g->pair = -1;
-		if (r->failed || region_check(m, i, e) < 0)
+		if (r->failed || region_check(m, of, of->first + i, e) < 0)
 			return malformed(e, "a region");
 		va = g->va + g->mem;
 		off = g->off + g->size;
 		go = go || kind == REGION_PCLN;
 	}
-	for (i = 0; go && i < IMAGE_GO; i++) {
-		m->go[i] = number_read(r);
-		if (m->go[i] >= VA_MAX)
-			return malformed(e, "an address");
+	for (i = 0; i < IMAGE_GO; i++)
+		of->go[i] = of->bias + (go ? number_read(r) : 0);
+	return 0;
+}
+
+int
+image_read(struct image *m, struct numbers *r, struct err *e)
+{
+	uint64_t members = number_read(r), total = 0, n;
+	uint8_t count[IMAGE_MEMBERS];
+	size_t i;
+
+	if (members > IMAGE_MEMBERS)
+		return malformed(e, "too many members");
+	for (i = 0; i < members; i++) {
+		n = number_read(r);
+		if (n > IMAGE_MEMBER_REGIONS)
+			return malformed(e, "too many regions");
+		count[i] = (uint8_t)n;
+		total += n;
+	}
+	if (total > IMAGE_REGIONS)
+		return malformed(e, "too many regions");
+	if (image_room(m, (size_t)members, (size_t)total, e) < 0)
+		return -1;
+	for (i = 0, total = 0; i < m->members; i++) {
+		m->member[i].first = (size_t)total;
+		m->member[i].n = count[i];
+		total += count[i];
+		if (member_read(m, &m->member[i], r, e) < 0)
+			return -1;
 	}
 	return image_check(m, e);
 }
 
 static size_t
-image_write(const struct image *m, uint8_t *at)
+member_write(const struct image *m, const struct member *of, uint8_t *at)
 {
-	uint64_t va = 0, off = 0;
-	size_t i, n = 0;
+	const struct region *g = &m->at[of->first];
+	uint64_t va = of->bias;
+	uint64_t off = of->first > 0 ? g[-1].off + g[-1].size : 0;
+	size_t i, n = number_write(at, of->base - of->bias);
 	bool go = false;
 
-	n += number_write(at + n, m->base);
-	n += number_write(at + n, m->n);
-	for (i = 0; i < m->n; i++) {
-		const struct region *g = &m->at[i];
-
+	for (i = 0; i < of->n; i++, g++) {
 		n += number_write(at + n, g->kind);
 		n += number_write(at + n, g->va - va);
 		n += number_write(
@@ -172,72 +256,25 @@ image_write(const struct image *m, uint8_t *at)
 		go = go || g->kind == REGION_PCLN;
 	}
 	for (i = 0; go && i < IMAGE_GO; i++)
-		n += number_write(at + n, m->go[i]);
+		n += number_write(at + n, of->go[i] - of->bias);
 	return n;
 }
 
-static int
-pages_read(struct tables *t, struct numbers *r, struct err *e)
+size_t
+image_room_written(const struct image *m)
 {
-	struct pages *p = &t->pages;
-	uint64_t count = number_read(r), log;
-
-	memset(p, 0, sizeof(*p));
-	if (count == 0)
-		return 0;
-	log = number_read(r);
-	p->limit = number_read(r);
-	p->slots = number_read(r);
-	if (log < 9 || log > 16 || p->limit > p->slots ||
-	    p->slots > t->new.file_size ||
-	    count > (t->new.file_size - p->slots) / 32 ||
-	    count != (p->limit + ((uint64_t)1 << log) - 1) >> log)
-		return malformed(e, "page hashes out of bounds");
-	p->page_log = (unsigned)log;
-	p->count = (uint32_t)count;
-	return count == p->count ? 0 : malformed(e, "too many page hashes");
-}
-
-int
-tables_read(struct tables *t, struct numbers *r, struct err *e)
-{
-	size_t i;
-
-	t->blocks = number_read(r);
-	t->sites = number_read(r);
-	if (image_read(&t->old, r, e) < 0 || image_read(&t->new, r, e) < 0)
-		return -1;
-	for (i = 0; i < t->old.n; i++) {
-		uint64_t pair = number_read(r);
-
-		if (pair > t->new.n)
-			return malformed(e, "a pair out of bounds");
-		t->old.at[i].pair = (int)pair - 1;
-	}
-	if (pages_read(t, r, e) < 0)
-		return -1;
-	if (r->failed || r->at != r->end)
-		return malformed(e, "cut, or too long");
-	return 0;
+	/* each member: count, base, Go addresses */
+	return (1 + m->members * (2 + IMAGE_GO) + m->n * 5) * NUMBER_MAX;
 }
 
 size_t
-tables_write(const struct tables *t, uint8_t *at)
+image_write(const struct image *m, uint8_t *at)
 {
-	const struct pages *p = &t->pages;
-	size_t i, n = 0;
+	size_t n = number_write(at, m->members), i;
 
-	n += number_write(at + n, t->blocks);
-	n += number_write(at + n, t->sites);
-	n += image_write(&t->old, at + n);
-	n += image_write(&t->new, at + n);
-	for (i = 0; i < t->old.n; i++)
-		n += number_write(at + n, (uint64_t)(t->old.at[i].pair + 1));
-	n += number_write(at + n, p->count);
-	if (p->count) {
-		n += number_write(at + n, p->page_log);
-		n += number_write(at + n, p->limit);
-		n += number_write(at + n, p->slots);
-	}
+	for (i = 0; i < m->members; i++)
+		n += number_write(at + n, m->member[i].n);
+	for (i = 0; i < m->members; i++)
+		n += member_write(m, &m->member[i], at + n);
 	return n;
 }

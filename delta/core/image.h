@@ -1,8 +1,8 @@
 /*
- * What the patch says about the layout of the two files: regions of an
- * executable, which of them belong together, and the few addresses that the
- * scanners need.  The generator takes them from the container; applying knows
- * no container, so that a hostile one cannot reach it.
+ * What the patch says about the layout of the two files: the executables in
+ * each, their regions, which of them belong together, and the few addresses
+ * that the scanners need.  The generator takes them from the containers;
+ * applying knows no container, so that a hostile one cannot reach it.
  */
 #ifndef SLUICE_CORE_IMAGE_H
 #define SLUICE_CORE_IMAGE_H
@@ -12,15 +12,24 @@
 #include "delta/core/format.h"
 #include "delta/core/number.h"
 
-#define IMAGE_REGIONS 128
-#define IMAGE_GO      5 /* text, funcname, pctab, functab, gofunc */
+#define IMAGE_MEMBERS	     1024
+#define IMAGE_MEMBER_REGIONS 128
+#define IMAGE_REGIONS	     4096 /* of all members */
+#define IMAGE_GO	     5	  /* text, funcname, pctab, functab, gofunc */
+
+/*
+ * Each member has addresses of its own, below 2^48.  Member k's begin at k
+ * times that, its bias: so all regions ascend in one space, and an address
+ * says whose it is.  Every address in these structures has its bias.
+ */
+#define IMAGE_SPACE_LOG 48
 
 enum region_kind {
 	REGION_RAW,   /* no references */
 	REGION_X86,   /* x86-64 code */
 	REGION_A64,   /* AArch64 code */
 	REGION_PTR64, /* aligned pointers */
-	REGION_RVA32, /* aligned 32-bit distances from the image base */
+	REGION_RVA32, /* aligned 32-bit distances from the member's base */
 	REGION_RO,    /* jump tables, pointers */
 	REGION_EHF,   /* .eh_frame */
 	REGION_EHHDR, /* .eh_frame_hdr */
@@ -34,33 +43,39 @@ struct region {
 	int pair; /* region of the other file; -1: none */
 };
 
-/* Regions ascend by address and are disjoint, in the file as well. */
-struct image {
+/* An executable in the file, or the file itself. */
+struct member {
+	uint64_t bias;
 	uint64_t base;	   /* what 32-bit distances count from */
 	uint64_t low, top; /* first and last address + 1 */
 	uint64_t go[IMAGE_GO];
-	uint64_t file_size;
+	size_t first, n; /* its regions */
+	int pair;	 /* member of the other file; -1: none */
+};
+
+/* Regions ascend by address, member by member, and are disjoint, in the file
+ * as well. */
+struct image {
+	uint64_t file_size; /* of the expanded file */
+	struct member *member;
+	size_t members;
+	struct region *at;
 	size_t n;
-	struct region at[IMAGE_REGIONS];
-	uint8_t by_offset[IMAGE_REGIONS]; /* those with bytes, by offset */
+	uint16_t *by_offset; /* regions with bytes, by offset; as many as at */
 	size_t n_by_offset;
 };
 
-/* The page hashes of a Mach-O signature, made anew while writing. */
-struct pages {
-	uint64_t slots; /* where the digests lie */
-	uint64_t limit; /* bytes of the file that they cover */
-	unsigned page_log;
-	uint32_t count; /* 0: none */
-};
+/* image_room - zeroed arrays for so many; no pairs.  members and n are set.
+ * image_done frees arrays that image_room or image_read made. */
+int image_room(
+    struct image *m, size_t members, size_t regions, struct err *e) MUST_CHECK;
+void image_done(struct image *m);
 
-struct tables {
-	struct image old, new;
-	struct pages pages;
-	uint64_t blocks, sites;
-};
+/* image_memory - bytes that image_room takes. */
+uint64_t image_memory(const struct image *m);
 
-/* image_check - order, bounds and overlaps; fills low, top and by_offset. */
+/* image_check - counts, order, bounds and overlaps; fills low, top and
+ * by_offset.  bias, base, first and n of the members must be set. */
 int image_check(struct image *m, struct err *e) MUST_CHECK;
 
 /* image_region - the region with this address (its memory); NULL: none. */
@@ -71,8 +86,15 @@ const struct region *image_region(const struct image *m, uint64_t va);
 const struct region *image_span(
     const struct image *m, uint64_t off, uint64_t *end);
 
+/* image_member - whose region it is. */
+static inline const struct member *
+image_member(const struct image *m, const struct region *r)
+{
+	return &m->member[r->va >> IMAGE_SPACE_LOG];
+}
+
 static inline bool
-image_holds(const struct image *m, uint64_t va)
+member_holds(const struct member *m, uint64_t va)
 {
 	return va - m->low < m->top - m->low;
 }
@@ -83,11 +105,18 @@ region_is_code(const struct region *r)
 	return r && (r->kind == REGION_X86 || r->kind == REGION_A64);
 }
 
-/* tables_read - of the stream's bytes; sizes of the files must be set in t. */
-int tables_read(struct tables *t, struct numbers *r, struct err *e) MUST_CHECK;
+/* region_address - of an offset; outside the regions offsets are addresses. */
+static inline uint64_t
+region_address(const struct region *r, uint64_t off)
+{
+	return r ? r->va + (off - r->off) : off;
+}
 
-/* tables_write - returns bytes written, at most TABLES_MAX. */
-#define TABLES_MAX 65536
-size_t tables_write(const struct tables *t, uint8_t *at);
+/* image_read - from the tables, checked; file_size must be set. */
+int image_read(struct image *m, struct numbers *r, struct err *e) MUST_CHECK;
+
+/* image_write - returns bytes written, at most image_room_written(m). */
+size_t image_room_written(const struct image *m);
+size_t image_write(const struct image *m, uint8_t *at);
 
 #endif

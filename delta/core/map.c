@@ -114,6 +114,19 @@ find(const struct map *m, uint64_t off)
 	return lo > 0 ? &m->at[lo - 1] : NULL;
 }
 
+/* How far a member as a whole moved. */
+static uint64_t
+member_shift(const struct tables *t, uint64_t va)
+{
+	const uint64_t k = va >> IMAGE_SPACE_LOG;
+	const struct member *old;
+
+	if (k >= t->old.members || t->old.member[k].pair < 0)
+		return 0;
+	old = &t->old.member[k];
+	return t->new.member[old->pair].base - old->base;
+}
+
 uint64_t
 map_address(const struct map *m, uint64_t va)
 {
@@ -123,9 +136,9 @@ map_address(const struct map *m, uint64_t va)
 	uint64_t shift, off, end;
 
 	if (r == NULL)
-		return va + (new->base - old->base);
+		return va + member_shift(m->tables, va);
 	pair = r->pair >= 0 ? &new->at[r->pair] : NULL;
-	shift = pair ? pair->va - r->va : new->base - old->base;
+	shift = pair ? pair->va - r->va : member_shift(m->tables, va);
 	off = va - r->va;
 	if (off >= r->size)
 		return va + shift;

@@ -4,7 +4,7 @@
 #ifndef SLUICE_CORE_MAP_H
 #define SLUICE_CORE_MAP_H
 
-#include "delta/core/image.h"
+#include "delta/core/tables.h"
 
 /* len bytes of new that are made from len bytes of old. */
 struct block {

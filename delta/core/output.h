@@ -6,8 +6,8 @@
 #ifndef SLUICE_CORE_OUTPUT_H
 #define SLUICE_CORE_OUTPUT_H
 
-#include "delta/core/image.h"
 #include "delta/core/sha256.h"
+#include "delta/core/tables.h"
 
 #define OUTPUT_SIZE   ((size_t)256 << 10)
 #define OUTPUT_MEMORY (OUTPUT_SIZE + 4096)

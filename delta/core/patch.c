@@ -17,6 +17,7 @@
 
 struct job {
 	const struct patch_apply *arg;
+	const uint8_t *old; /* expanded */
 	struct format f;
 	struct tables t;
 	struct block *block; /* owned */
@@ -42,16 +43,14 @@ patch_tables(const struct format *f, struct tables *t, struct err *e)
 	int failed;
 
 	memset(t, 0, sizeof(*t));
-	t->old.file_size = f->old_size;
-	t->new.file_size = f->new_size;
-	bytes = malloc(TABLES_MAX);
+	bytes = malloc((size_t)p->raw + 1);
 	if (bytes == NULL)
 		return err_set(e, ERR_SYS, "patch: out of memory");
 	failed = stream_open(&in, p, FORMAT_TABLES, none, e);
 	if (failed == 0) {
 		stream_read(&in, bytes, (size_t)p->raw);
 		r = (struct numbers){ bytes, bytes + p->raw, in.failed };
-		failed = tables_read(t, &r, e);
+		failed = tables_read(t, f, &r, e);
 	}
 	stream_done(&in);
 	free(bytes);
@@ -61,15 +60,17 @@ patch_tables(const struct format *f, struct tables *t, struct err *e)
 uint64_t
 patch_memory(const struct format *f, const struct tables *t)
 {
-	uint64_t total = sizeof(struct job) + OUTPUT_MEMORY + TABLES_MAX;
+	uint64_t total = sizeof(struct job) + OUTPUT_MEMORY;
 	int s;
+
+	total += f->part[FORMAT_TABLES].raw + 1 + tables_memory(t);
 
 	for (s = 0; s < FORMAT_STREAMS; s++)
 		total += stream_memory(&f->part[s], (enum format_stream)s);
 	total += (t->blocks + 1) * sizeof(struct block);
-	total += map_memory(t->blocks, f->old_size);
+	total += map_memory(t->blocks, f->old_expanded);
 	total += t->sites * sizeof(uint16_t) + sites_memory(&t->old);
-	total += refs_memory(f->old_size) + words_memory(f->old_size);
+	total += refs_memory(f->old_expanded) + words_memory(f->old_expanded);
 	return total + t->pages.count * (uint64_t)FORMAT_SHA256;
 }
 
@@ -90,10 +91,12 @@ check_limits(struct job *j, struct err *e)
 		return -1;
 	/* a block takes a byte of each stream, a site four of the file */
 	if (j->t.blocks > f->part[FORMAT_BLOCK_LEN].raw ||
-	    j->t.blocks > f->new_size || j->t.blocks >= UINT32_MAX)
+	    j->t.blocks > f->new_expanded || j->t.blocks >= UINT32_MAX)
 		return err_set(e, ERR_INPUT, "patch: too many blocks");
-	if (j->t.sites > f->old_size / 4)
+	if (j->t.sites > f->old_expanded / 4)
 		return err_set(e, ERR_INPUT, "patch: too many references");
+	if (j->t.old_ranges.n > 0 || j->t.new_ranges.n > 0)
+		return err_set(e, ERR_LIMIT, "patch: ranges are not expanded");
 	if (patch_memory(f, &j->t) > f->memory)
 		return err_set(
 		    e, ERR_INPUT, "patch: takes more memory than it says");
@@ -111,7 +114,7 @@ block_read(struct job *j, struct blocks *s, struct block *b, struct err *e)
 	uint64_t literal = stream_number(&j->in[FORMAT_LITERAL_LEN]);
 	uint64_t len = stream_number(&j->in[FORMAT_BLOCK_LEN]);
 	uint64_t code = stream_number(&j->in[FORMAT_BLOCK_SHIFT]);
-	uint64_t left = j->f.new_size - s->new_at, shift;
+	uint64_t left = j->f.new_expanded - s->new_at, shift;
 
 	if (j->in[FORMAT_LITERAL_LEN].failed ||
 	    j->in[FORMAT_BLOCK_LEN].failed || j->in[FORMAT_BLOCK_SHIFT].failed)
@@ -123,7 +126,7 @@ block_read(struct job *j, struct blocks *s, struct block *b, struct err *e)
 	b->new = s->new_at + literal;
 	b->old = b->new + shift;
 	b->len = len;
-	if (b->old > j->f.old_size || len > j->f.old_size - b->old)
+	if (b->old > j->f.old_expanded || len > j->f.old_expanded - b->old)
 		return err_set(
 		    e, ERR_INPUT, "patch: a block outside the old file");
 	s->new_at = b->new + len;
@@ -136,7 +139,7 @@ static int
 open_streams(struct job *j, enum format_stream from, enum format_stream to,
     struct err *e)
 {
-	const struct coder_in preset = stream_preset(j->arg->old, &j->t.old);
+	const struct coder_in preset = stream_preset(j->old, &j->t.old);
 	int s;
 
 	for (s = from; s <= (int)to; s++)
@@ -184,17 +187,16 @@ prepare(struct job *j, struct err *e)
 {
 	if (check_limits(j, e) < 0 || read_blocks(j, e) < 0)
 		return -1;
-	if (sites_scan(
-		&j->sites, j->arg->old, &j->t.old, (size_t)j->t.sites, e) < 0)
+	if (sites_scan(&j->sites, j->old, &j->t.old, (size_t)j->t.sites, e) < 0)
 		return -1;
 	if (j->sites.n != j->t.sites)
 		return err_set(
 		    e, ERR_INPUT, "patch: other references than it says");
 	if (map_init(&j->map, j->block, (size_t)j->t.blocks, &j->t, e) < 0 ||
 	    refs_init(&j->refs, &j->map, &j->sites, e) < 0 ||
-	    words_init(&j->words, j->f.old_size, e) < 0)
+	    words_init(&j->words, j->f.old_expanded, e) < 0)
 		return -1;
-	if (output_init(&j->out, &j->t.pages, j->f.new_size, e) < 0)
+	if (output_init(&j->out, &j->t.pages, j->f.new_expanded, e) < 0)
 		return -1;
 	j->out.write = j->arg->write;
 	j->out.ctx = j->arg->ctx;
@@ -356,7 +358,7 @@ put_site(
 		refs_put(&x, x.first, field);
 		refs_hit(&j->refs, &x, field);
 	} else {
-		site_exception(j, &x, j->arg->old + i->off, field);
+		site_exception(j, &x, j->old + i->off, field);
 	}
 	output_took(&j->out, i->len);
 	return 0;
@@ -365,7 +367,7 @@ put_site(
 static int
 put_block(struct job *j, const struct block *b, struct err *e)
 {
-	const uint8_t *old = j->arg->old;
+	const uint8_t *old = j->old;
 	struct walk_item i;
 	struct walk w;
 	int failed = 0;
@@ -423,7 +425,7 @@ write_new(struct job *j, struct err *e)
 			return -1;
 		at = b->new + b->len;
 	}
-	if (put_literal(j, j->f.new_size - at, e) < 0 ||
+	if (put_literal(j, j->f.new_expanded - at, e) < 0 ||
 	    close_streams(j, FORMAT_SITE_RUN, FORMAT_LITERAL, e) < 0)
 		return -1;
 	return output_end(&j->out, e);
@@ -441,6 +443,7 @@ job_free(struct job *j)
 	refs_done(&j->refs);
 	map_done(&j->map);
 	sites_done(&j->sites);
+	tables_done(&j->t);
 	free(j->block);
 	free(j);
 }
@@ -454,6 +457,7 @@ patch_apply(const struct patch_apply *a, struct err *e)
 	if (j == NULL)
 		return err_set(e, ERR_SYS, "patch: out of memory");
 	j->arg = a;
+	j->old = a->old;
 	failed = format_read(&j->f, a->patch, a->patch_size, e);
 	if (failed == 0)
 		failed = prepare(j, e);

@@ -7,7 +7,7 @@
 #define SLUICE_CORE_PATCH_H
 
 #include "delta/core/format.h"
-#include "delta/core/image.h"
+#include "delta/core/tables.h"
 
 /*
  * patch_apply - rebuild new from old and the patch.
@@ -37,7 +37,8 @@ struct patch_apply {
 };
 int patch_apply(const struct patch_apply *a, struct err *e) MUST_CHECK;
 
-/* patch_tables - the layout tables of a patch. */
+/* patch_tables - the tables of a patch; tables_done frees, after a failure as
+ * well. */
 int patch_tables(
     const struct format *f, struct tables *t, struct err *e) MUST_CHECK;
 

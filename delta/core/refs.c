@@ -66,11 +66,19 @@ near(const struct refs *r, uint64_t target)
 	return &r->near[((target >> NEAR_LOG) * FIBONACCI) >> (64 - NEAR_BITS)];
 }
 
-/* Address in new of an offset; outside the regions offsets are addresses. */
-static uint64_t
-address(const struct region *r, uint64_t off)
+/* The member of new that a reference comes to: that of its region, or the pair
+ * of the old one; NULL: none. */
+static const struct member *
+member_of(
+    const struct refs *r, const struct region *from, const struct region *to)
 {
-	return r ? r->va + (off - r->off) : off;
+	const struct tables *t = r->map->tables;
+	int pair;
+
+	if (to)
+		return image_member(&t->new, to);
+	pair = image_member(&t->old, from)->pair;
+	return pair >= 0 ? &t->new.member[pair] : NULL;
 }
 
 void
@@ -87,11 +95,11 @@ refs_begin(struct refs *r, const struct region *region, const struct site *site,
 		to = image_span(new, off_new, &end);
 	x->kind = site->kind;
 	x->width = site_width(site->kind);
-	x->va = address(to, off_new);
+	x->va = region_address(to, off_new);
 	x->target = site_target(r->old, region, site);
 	x->anchor = site->kind == SITE_TABLE
 	    ? map_address(r->map, sites_table(r->old, region, va))
-	    : site_anchor(new, to, site->kind, x->va);
+	    : site_anchor(member_of(r, region, to), to, site->kind, x->va);
 	if (x->kind == SITE_A64) {
 		x->word = number_u32(r->old->bytes + site->off);
 		a64_decode(x->word, &x->a64);

@@ -12,9 +12,10 @@
 #define TABLE_MAX 65536
 
 static bool
-is_pointer(const struct sites *s, uint64_t value)
+is_pointer(const struct sites *s, uint64_t value) /* without bias */
 {
-	return value >= POINTER_MIN && image_holds(s->image, value);
+	return value >= POINTER_MIN &&
+	    member_holds(s->member, s->member->bias + value);
 }
 
 /* First offset of the region whose address is a multiple of align. */
@@ -40,12 +41,12 @@ scan_rva(struct sites *s)
 {
 	const struct region *r = s->region;
 	uint64_t off, end = r->off + r->size;
+	uint64_t base = s->member->base - s->member->bias;
 	uint32_t value;
 
 	for (off = aligned(r, 4); off < end && end - off >= 4; off += 4) {
 		value = number_u32(s->bytes + off);
-		if (value < ((uint32_t)1 << 31) &&
-		    is_pointer(s, s->image->base + value))
+		if (value < ((uint32_t)1 << 31) && is_pointer(s, base + value))
 			sites_add(s, off, SITE_RVA32);
 	}
 }

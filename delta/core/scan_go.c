@@ -63,7 +63,7 @@ void
 scan_go(struct sites *s)
 {
 	const struct region *r = s->region;
-	uint64_t table = s->image->go[GO_FUNCTAB] - r->va, i, n, first;
+	uint64_t table = s->member->go[GO_FUNCTAB] - r->va, i, n, first;
 	const uint8_t *at;
 
 	if (table >= r->size || r->size - table < 8)

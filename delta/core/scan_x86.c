@@ -34,7 +34,7 @@ scan_x86(struct sites *s)
 		if (x.field && kind_of(x.after, &kind)) {
 			field = at + x.field;
 			target = r->va + at + x.len + number_s32(code + field);
-			if (image_holds(s->image, target)) {
+			if (member_holds(s->member, target)) {
 				sites_add(s, r->off + field, kind);
 				if (x.lea)
 					sites_base(s, target);

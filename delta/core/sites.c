@@ -27,7 +27,7 @@ base_words(const struct region *r)
 uint64_t
 sites_memory(const struct image *m)
 {
-	uint64_t total = 0;
+	uint64_t total = 2 * (m->n + 1) * sizeof(size_t);
 	size_t i;
 
 	for (i = 0; i < m->n; i++)
@@ -114,9 +114,13 @@ sites_table(const struct sites *s, const struct region *r, uint64_t va)
 static int
 allocate(struct sites *s, struct err *e)
 {
-	size_t pages = 0, words = 0, i;
+	size_t pages = 0, words = 0, i, n = s->image->n;
 
-	for (i = 0; i < s->image->n; i++) {
+	s->first_page = calloc(n + 1, sizeof(*s->first_page));
+	s->first_base = calloc(n + 1, sizeof(*s->first_base));
+	if (s->first_page == NULL || s->first_base == NULL)
+		return err_set(e, ERR_SYS, "references: out of memory");
+	for (i = 0; i < n; i++) {
 		s->first_page[i] = pages;
 		s->first_base[i] = words;
 		pages += pages_of(&s->image->at[i]);
@@ -141,6 +145,7 @@ scan_regions(struct sites *s, bool code)
 		if (region_is_code(r) != code)
 			continue;
 		s->region = r;
+		s->member = image_member(m, r);
 		s->pages = 0;
 		s->free = r->off;
 		scan_region(s);
@@ -176,9 +181,13 @@ sites_done(struct sites *s)
 	free(s->entry);
 	free(s->page);
 	free(s->base);
+	free(s->first_page);
+	free(s->first_base);
 	s->entry = NULL;
 	s->page = NULL;
 	s->base = NULL;
+	s->first_page = NULL;
+	s->first_base = NULL;
 }
 
 void
@@ -225,7 +234,7 @@ site_peek(struct site_cursor *c, struct site *out)
 }
 
 uint64_t
-site_anchor(const struct image *m, const struct region *r, enum site_kind k,
+site_anchor(const struct member *m, const struct region *r, enum site_kind k,
     uint64_t va)
 {
 	switch ((int)k) {
@@ -238,18 +247,19 @@ site_anchor(const struct image *m, const struct region *r, enum site_kind k,
 	case SITE_X86_4:
 		return va + 8;
 	case SITE_RVA32:
-		return m->base;
+		return m ? m->base : 0;
 	case SITE_PC32:
 	case SITE_PC64:
 		return va;
 	case SITE_REGION:
 		return r ? r->va : 0;
 	case SITE_PTR64:
+		return m ? m->bias : 0;
 	case SITE_TABLE:
 	case SITE_A64:
 		return 0;
 	default:
-		return m->go[k - SITE_GO];
+		return m ? m->go[k - SITE_GO] : 0;
 	}
 }
 
@@ -265,7 +275,7 @@ site_target(
 		    s->bytes + r->off, r->size, site->off - r->off, va);
 	anchor = site->kind == SITE_TABLE
 	    ? sites_table(s, r, va)
-	    : site_anchor(s->image, r, site->kind, va);
+	    : site_anchor(image_member(s->image, r), r, site->kind, va);
 	return anchor +
 	    (site_width(site->kind) == 8 ? number_u64(at) : number_s32(at));
 }

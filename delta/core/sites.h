@@ -16,13 +16,13 @@ enum site_kind {
 	SITE_X86_2,
 	SITE_X86_4,
 	SITE_PTR64,
-	SITE_RVA32, /* from the image base */
+	SITE_RVA32, /* from the member's base */
 	SITE_PC32,  /* from the field */
 	SITE_PC64,
 	SITE_REGION, /* 32 bits from the region's start */
 	SITE_TABLE,  /* 32 bits from the jump table's start */
 	SITE_A64,    /* an instruction, see core/a64.h */
-	SITE_GO,     /* 32 bits from image.go[0..4] */
+	SITE_GO,     /* 32 bits from member.go[0..4] */
 	SITE_KINDS = SITE_GO + IMAGE_GO,
 };
 
@@ -35,16 +35,17 @@ struct sites {
 	size_t n, room;
 	size_t max; /* the scan fails when there are more */
 	/* for each region with bytes: its pages' first entries, one more */
-	uint32_t *page; /* owned */
-	size_t first_page[IMAGE_REGIONS];
+	uint32_t *page;	    /* owned */
+	size_t *first_page; /* owned; by region */
 	/* for each RO region: which aligned words code takes the address of */
-	uint64_t *base; /* owned */
-	size_t first_base[IMAGE_REGIONS];
+	uint64_t *base;	    /* owned */
+	size_t *first_base; /* owned; by region */
 	/* the scan of one region */
 	const struct region *region;
-	size_t pages;  /* begun */
-	uint64_t free; /* offset from which sites may stand */
-	bool failed;   /* no memory, or more than max */
+	const struct member *member; /* whose it is */
+	size_t pages;		     /* begun */
+	uint64_t free;		     /* offset from which sites may stand */
+	bool failed;		     /* no memory, or more than max */
 };
 
 struct site {
@@ -95,10 +96,11 @@ site_width(enum site_kind k)
 }
 
 /*
- * site_anchor - what a field's value counts from at address va of region r:
- * target = anchor + value.  Not for SITE_TABLE and SITE_A64.
+ * site_anchor - what a field's value counts from at address va of region r of
+ * member m, either of which may be NULL: target = anchor + value.  Not for
+ * SITE_TABLE and SITE_A64.
  */
-uint64_t site_anchor(const struct image *m, const struct region *r,
+uint64_t site_anchor(const struct member *m, const struct region *r,
     enum site_kind k, uint64_t va);
 
 /* site_target - what a site of the scanned file points to. */

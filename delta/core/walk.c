@@ -39,7 +39,9 @@ enter_span(struct walk *w)
 static void
 plain(struct walk *w, struct walk_item *item)
 {
-	uint64_t len = w->plain - w->at, edge = -w->at & 3;
+	uint64_t len = w->plain - w->at;
+	/* by address: a member may lie at an odd offset */
+	uint64_t edge = -region_address(w->region, w->at) & 3;
 
 	item->off = w->at;
 	item->kind = WALK_BYTES;

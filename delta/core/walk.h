@@ -9,7 +9,7 @@
 
 enum walk_kind {
 	WALK_BYTES,
-	WALK_WORDS, /* len is a multiple of four, off as well */
+	WALK_WORDS, /* len is a multiple of four, the address as well */
 	WALK_SITE,  /* len bytes of a reference */
 };
 

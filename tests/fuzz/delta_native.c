@@ -12,6 +12,7 @@
 
 #define INPUT_MAX 16384
 #define NEW_MAX	  65536
+#define TABLES	  4096
 
 int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len);
 
@@ -80,27 +81,50 @@ apply(struct input old, const uint8_t *patch, size_t len)
 		abort();
 }
 
-/* Two regions, their kinds, and where one file is cut. */
+/* Part of a file as a region of the last member. */
+static void
+region(struct image *m, struct input *in, size_t from, size_t to)
+{
+	struct member *of = &m->member[m->members - 1];
+	uint64_t va = of->bias + 0x1000 + (uint64_t)(byte(in) & 7) + from;
+
+	if (from == to)
+		return;
+	if (of->n++ == 0)
+		of->first = m->n;
+	else
+		va += 1024;
+	m->at[m->n] =
+	    (struct region){ va, from, to - from, to - from + byte(in),
+		    (enum region_kind)(byte(in) % REGION_KINDS), (int)m->n };
+	m->n++;
+}
+
+/* Two regions, in one member or two, and where one file is cut. */
 static void
 regions(struct image *m, struct input *in, size_t size)
 {
-	size_t cut = size ? word(in) % (size + 1) : 0;
-	uint64_t va = 0x1000 + (uint64_t)(byte(in) & 7);
+	size_t cut = size ? word(in) % (size + 1) : 0, k;
+	bool two = byte(in) & 1;
 	struct err e;
 
 	memset(m, 0, sizeof(*m));
 	m->file_size = size;
-	m->base = 0x1000;
-	if (cut > 0)
-		m->at[m->n++] = (struct region){ va, 0, cut, cut + byte(in),
-			(enum region_kind)(byte(in) % REGION_KINDS), 0 };
-	if (cut < size)
-		m->at[m->n] = (struct region){ va + cut + 1024, cut, size - cut,
-			size - cut, (enum region_kind)(byte(in) % REGION_KINDS),
-			(int)m->n },
-		m->n++;
-	for (size_t i = 0; i < IMAGE_GO; i++)
-		m->go[i] = va + word(in);
+	if (image_room(m, 2, 2, &e) < 0)
+		abort();
+	m->members = 1;
+	m->n = 0;
+	region(m, in, 0, cut);
+	m->members += two;
+	region(m, in, cut, size);
+	for (k = 0; k < m->members; k++) {
+		struct member *of = &m->member[k];
+
+		of->base = of->bias + 0x1000;
+		of->pair = (int)(byte(in) & 1);
+		for (size_t i = 0; i < IMAGE_GO; i++)
+			of->go[i] = of->base + word(in);
+	}
 	if (image_check(m, &e) < 0)
 		abort();
 }
@@ -108,8 +132,8 @@ regions(struct image *m, struct input *in, size_t size)
 static void
 forge(struct input in)
 {
-	static uint8_t patch[FORMAT_HEADER_MAX + TABLES_MAX + 2 * INPUT_MAX];
-	static uint8_t tables[TABLES_MAX];
+	static uint8_t patch[FORMAT_HEADER_MAX + TABLES + 2 * INPUT_MAX];
+	static uint8_t tables[TABLES];
 	struct input old = take(&in, word(&in)), stream[FORMAT_STREAMS];
 	struct format f = { .old_size = old.len, .memory = 1 << 28 };
 	static struct tables t;
@@ -118,18 +142,26 @@ forge(struct input in)
 	size_t n, i;
 
 	f.new_size = word(&in);
+	f.old_expanded = f.old_size;
+	f.new_expanded = f.new_size;
 	memset(&t, 0, sizeof(t));
 	regions(&t.old, &in, old.len);
 	regions(&t.new, &in, f.new_size);
 	for (i = 0; i < t.old.n; i++)
 		if ((size_t)t.old.at[i].pair >= t.new.n)
 			t.old.at[i].pair = -1;
+	for (i = 0; i < t.old.members; i++)
+		if ((size_t)t.old.member[i].pair >= t.new.members)
+			t.old.member[i].pair = -1;
 	t.blocks = byte(&in);
 	if (sites_scan(&s, old.at, &t.old, SIZE_MAX, &e) < 0)
 		abort();
 	t.sites = s.n;
 	sites_done(&s);
+	if (tables_room(&t) > TABLES)
+		abort();
 	n = tables_write(&t, tables);
+	tables_done(&t);
 	stream[FORMAT_TABLES] = (struct input){ tables, n };
 	for (i = 1; i < FORMAT_STREAMS; i++)
 		stream[i] =

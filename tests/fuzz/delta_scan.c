@@ -58,7 +58,12 @@ LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 	memset(&l, 0, sizeof(l));
 	cut = 8 + (at[1] | (size_t)at[2] << 8) % (len - 8);
 	m->file_size = len;
-	m->base = 0x1000;
+	m->member = &l.member;
+	m->at = l.region;
+	m->by_offset = l.by_offset;
+	m->members = 1;
+	l.member.n = 2;
+	l.member.base = 0x1000;
 	m->at[0] = (struct region){ 0x1000 + (at[3] & 7), 8, cut - 8,
 		cut - 8 + 1, at[0] & 1 ? REGION_X86 : REGION_A64, -1 };
 	m->at[1] = (struct region){ 0x10000 + (at[4] & 7), cut, len - cut,
@@ -68,7 +73,7 @@ LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 	if (m->at[1].size == 0)
 		m->at[1].off = 0;
 	for (i = 0; i < IMAGE_GO; i++)
-		m->go[i] = m->at[1].va + at[5] % 64;
+		l.member.go[i] = m->at[1].va + at[5] % 64;
 	if (image_check(m, &e) < 0)
 		abort();
 	scan(at, m);

@@ -43,9 +43,12 @@ struct forged {
 
 /* The pointers of old's second half lie in a region of pointers at 0x1000. */
 #define TABLES_PLAIN "01 00 00 00 00 00 00"
-#define TABLES_SITES                                                      \
-	"01 02 80 20 01 03 80 20 80 02 80 01 00 80 20 01 03 80 20 80 02 " \
-	"48 00 01 00"
+#define TABLES_SITES                                                         \
+	"01 02 01 01 80 20 03 80 20 80 02 80 01 00 01 01 80 20 03 80 20 80 " \
+	"02 48 00 01 01 00 00 00"
+/* Old is an executable with a base of 0 and this region, new is none. */
+#define TABLES_REGION(r) "01 00 01 01 00 " r " 00 00 00 00 00 00"
+#define TABLES_PAGES(p)	 "01 00 00 00 " p " 00 00"
 
 static size_t
 hex(uint8_t *out, const char *text)
@@ -100,6 +103,8 @@ forge(struct forged *f, bool sites)
 	memset(f->new + 192, 'n', 8);
 	f->f.old_size = OLD_SIZE;
 	f->f.new_size = NEW_SIZE;
+	f->f.old_expanded = OLD_SIZE;
+	f->f.new_expanded = NEW_SIZE;
 	f->f.memory = 1 << 30;
 	sha256(f->f.old_sha256, f->old, OLD_SIZE);
 	sha256(f->f.new_sha256, f->new, NEW_SIZE);
@@ -164,60 +169,60 @@ static const struct attack attacks[] = {
 	{ "2^64 references", FORMAT_TABLES, "01 " MANY " 00 00 00 00 00", false,
 	    ERR_INPUT },
 	{ "fewer references than there are", FORMAT_TABLES,
-	    "01 01 80 20 01 03 80 20 80 02 80 01 00 80 20 01 03 80 20 80 02 "
-	    "48 00 01 00",
+	    "01 01 01 01 80 20 03 80 20 80 02 80 01 00 01 01 80 20 03 80 20 80 "
+	    "02 48 00 01 01 00 00 00",
 	    false, ERR_INPUT },
-	{ "129 regions", FORMAT_TABLES, "01 00 00 81 01 00 00 00 00", false,
-	    ERR_INPUT },
+	{ "129 regions", FORMAT_TABLES, "01 00 01 81 01 00 00 00 00 00 00",
+	    false, ERR_INPUT },
 	{ "a region of an unknown kind", FORMAT_TABLES,
-	    "01 00 00 01 09 00 00 10 00 00 00 00 00", false, ERR_INPUT },
+	    TABLES_REGION("09 00 00 10 00"), false, ERR_INPUT },
 	{ "a region outside the file", FORMAT_TABLES,
-	    "01 00 00 01 03 00 80 04 01 00 00 00 00 00", false, ERR_INPUT },
+	    TABLES_REGION("03 00 80 04 01 00"), false, ERR_INPUT },
 	{ "a region across the end", FORMAT_TABLES,
-	    "01 00 00 01 03 00 00 81 02 00 00 00 00 00", false, ERR_INPUT },
+	    TABLES_REGION("03 00 00 81 02 00"), false, ERR_INPUT },
 	{ "a region before the file", FORMAT_TABLES,
-	    "01 00 00 01 03 00 01 10 00 00 00 00 00", false, ERR_INPUT },
+	    TABLES_REGION("03 00 01 10 00"), false, ERR_INPUT },
 	{ "a region at 2^63", FORMAT_TABLES,
-	    "01 00 00 01 03 80 80 80 80 80 80 80 80 80 01 00 10 00 00 00 00 "
-	    "00",
-	    false, ERR_INPUT },
-	{ "a region of 2^64 bytes", FORMAT_TABLES,
-	    "01 00 00 01 03 00 00 " MANY " 00 00 00 00 00", false, ERR_INPUT },
-	{ "a region of 2^64 bytes in memory", FORMAT_TABLES,
-	    "01 00 00 01 03 00 00 10 " MANY " 00 00 00 00", false, ERR_INPUT },
-	{ "sizes that wrap around", FORMAT_TABLES,
-	    "01 00 00 01 03 00 00 02 fe ff ff ff ff ff ff ff ff 01 00 00 00 "
-	    "00",
-	    false, ERR_INPUT },
-	{ "an empty region", FORMAT_TABLES,
-	    "01 00 00 01 03 00 00 00 00 00 00 00 00", false, ERR_INPUT },
-	{ "regions that overlap in the file", FORMAT_TABLES,
-	    "01 00 00 02 00 00 00 10 00 00 00 1f 10 00 00 00 00 00 00", false,
+	    TABLES_REGION("03 80 80 80 80 80 80 80 80 80 01 00 10 00"), false,
 	    ERR_INPUT },
-	{ "a pair that is not there", FORMAT_TABLES,
-	    "01 00 00 01 00 00 00 10 00 00 00 01 00", false, ERR_INPUT },
-	{ "a Go address out of bounds", FORMAT_TABLES,
-	    "01 00 00 01 08 00 00 10 00 " MANY " 00 00 00 00 00 00 00 00",
+	{ "a region of 2^64 bytes", FORMAT_TABLES,
+	    TABLES_REGION("03 00 00 " MANY " 00"), false, ERR_INPUT },
+	{ "a region of 2^64 bytes in memory", FORMAT_TABLES,
+	    TABLES_REGION("03 00 00 10 " MANY ""), false, ERR_INPUT },
+	{ "sizes that wrap around", FORMAT_TABLES,
+	    TABLES_REGION("03 00 00 02 fe ff ff ff ff ff ff ff ff 01"), false,
+	    ERR_INPUT },
+	{ "an empty region", FORMAT_TABLES, TABLES_REGION("03 00 00 00 00"),
 	    false, ERR_INPUT },
+	{ "regions that overlap in the file", FORMAT_TABLES,
+	    "01 00 01 02 00 00 00 00 10 00 00 00 1f 10 00 00 00 00 00 00 00 "
+	    "00",
+	    false, ERR_INPUT },
+	{ "a pair that is not there", FORMAT_TABLES,
+	    "01 00 01 01 00 00 00 00 10 00 00 00 01 00 00 00", false,
+	    ERR_INPUT },
+	{ "a Go address out of bounds", FORMAT_TABLES,
+	    TABLES_REGION("08 00 00 10 00 " MANY " 00 00 00 00"), false,
+	    ERR_INPUT },
 	{ "a number that is too long", FORMAT_TABLES,
 	    "81 80 80 80 80 80 80 80 80 80 80 00 00 00 00 00 00 00", false,
 	    ERR_INPUT },
 	{ "a number that is not the shortest", FORMAT_TABLES,
 	    "81 00 00 00 00 00 00 00", false, ERR_INPUT },
 	{ "page hashes without pages", FORMAT_TABLES,
-	    "01 00 00 00 00 00 01 0c 00 00", false, ERR_INPUT },
+	    TABLES_PAGES("01 0c 00 00"), false, ERR_INPUT },
 	{ "page hashes of pages of 256 bytes", FORMAT_TABLES,
-	    "01 00 00 00 00 00 01 08 01 01", false, ERR_INPUT },
+	    TABLES_PAGES("01 08 01 01"), false, ERR_INPUT },
 	{ "page hashes of pages of 128 KiB", FORMAT_TABLES,
-	    "01 00 00 00 00 00 01 11 01 01", false, ERR_INPUT },
+	    TABLES_PAGES("01 11 01 01"), false, ERR_INPUT },
 	{ "page hashes behind the end", FORMAT_TABLES,
-	    "01 00 00 00 00 00 01 0c 01 aa 01", false, ERR_INPUT },
+	    TABLES_PAGES("01 0c 01 aa 01"), false, ERR_INPUT },
 	{ "page hashes of what follows them", FORMAT_TABLES,
-	    "01 00 00 00 00 00 01 0c 20 10", false, ERR_INPUT },
-	{ "2^64 page hashes", FORMAT_TABLES,
-	    "01 00 00 00 00 00 " MANY " 0c 10 10", false, ERR_INPUT },
+	    TABLES_PAGES("01 0c 20 10"), false, ERR_INPUT },
+	{ "2^64 page hashes", FORMAT_TABLES, TABLES_PAGES("" MANY " 0c 10 10"),
+	    false, ERR_INPUT },
 	{ "page hashes over new bytes", FORMAT_TABLES,
-	    "01 00 00 00 00 00 01 0c 10 10", false, ERR_AUTH },
+	    TABLES_PAGES("01 0c 10 10"), false, ERR_AUTH },
 	/* blocks */
 	{ "an empty block", FORMAT_BLOCK_LEN, "00", false, ERR_INPUT },
 	{ "a block longer than new", FORMAT_BLOCK_LEN, "c9 01", false,
@@ -329,14 +334,15 @@ forged_headers_are_refused(void)
 		{ "another new size", 16, "c9 00", ERR_INPUT },
 		{ "a new size of 2^63", 16, "00 00 00 00 00 00 00 80",
 		    ERR_INPUT },
-		{ "another old file", 24, "00 00 00 00", ERR_AUTH },
-		{ "another new file", 56, "00 00 00 00", ERR_AUTH },
-		{ "no memory", 88, "00 00 00 00 00 00 00 00", ERR_INPUT },
-		{ "a stream of 2^64 bytes", 96, MANY, ERR_INPUT },
-		{ "a coder that is not known", 97, "07", ERR_INPUT },
-		{ "old bytes as a dictionary for tables", 97, "03", ERR_INPUT },
-		{ "zstd that is none", 97, "01", ERR_INPUT },
-		{ "xz that is none", 97, "02", ERR_INPUT },
+		{ "another old file", 40, "00 00 00 00", ERR_AUTH },
+		{ "another new file", 72, "00 00 00 00", ERR_AUTH },
+		{ "no memory", 104, "00 00 00 00 00 00 00 00", ERR_INPUT },
+		{ "a stream of 2^64 bytes", 112, MANY, ERR_INPUT },
+		{ "a coder that is not known", 113, "07", ERR_INPUT },
+		{ "old bytes as a dictionary for tables", 113, "03",
+		    ERR_INPUT },
+		{ "zstd that is none", 113, "01", ERR_INPUT },
+		{ "xz that is none", 113, "02", ERR_INPUT },
 	};
 	struct forged *f = malloc(sizeof(*f));
 	struct err e;
@@ -465,6 +471,7 @@ files_over_two_gigabytes_are_applied(void)
 	}
 	forge(f, false);
 	f->f.old_size = f->f.new_size = HUGE_SIZE;
+	f->f.old_expanded = f->f.new_expanded = HUGE_SIZE;
 	/* the second half first, then the first: offsets past 2^31 */
 	set(f, FORMAT_TABLES, "02 00 00 00 00 00 00");
 	f->len[FORMAT_BLOCK_LEN] =
