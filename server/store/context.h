@@ -61,6 +61,7 @@ struct store {
 	int64_t notices;    /* sent to post since start; their IDs */
 	int64_t generation; /* of the newest table sent */
 	int64_t tabled;	    /* of the newest that front has taken */
+	bool reserve_open;  /* reserve.h */
 	bool table_due;	    /* something that the table holds has changed */
 	struct job jobs[JOBS_MAX];
 	size_t njobs;

@@ -13,6 +13,7 @@
 #include "manifest/cohort.h"
 #include "manifest/semver.h"
 #include "server/store/outbox.h"
+#include "server/store/reserve.h"
 #include "server/store/schema.h"
 #include "server/ticket.h"
 
@@ -297,6 +298,8 @@ write_all(struct store *s, struct err *e)
 	day[DAY_SIZE - 1] = '\0';
 	if (tx == NULL)
 		return -1;
+	if (reserve_open(s))
+		return err_set(e, ERR_SYS, "the server's disk is full");
 	for (size_t i = 0; i < s->reports->n; i++)
 		if (put_report(s->db, &s->reports->list[i], day, e) < 0)
 			return -1;

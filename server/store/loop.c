@@ -26,6 +26,7 @@
 #include "server/store/jobs.h"
 #include "server/store/outbox.h"
 #include "server/store/prune.h"
+#include "server/store/reserve.h"
 #include "server/store/rounds.h"
 #include "server/store/schema.h"
 #include "server/store/switch.h"
@@ -202,6 +203,7 @@ tick(struct store *s)
 	s->ticked_ms = clock_mono_ms();
 	jobs_expire(s);
 	admin_expire(s);
+	reserve_keep(s);
 	retry_switches(s);
 	if (rounds_keep(s, now_s, &e) < 0)
 		log_error("round_failed", F("error", (const char *)e.msg));
@@ -331,6 +333,7 @@ start(struct store *s, struct err *e)
 		return err_sys(e, "fcntl");
 	if (schema_open(&s->db, s->conf->state, DB_MUST_EXIST, e) < 0)
 		return -1;
+	reserve_keep(s);
 	check_audit(s);
 	if (switch_resume(s, e) < 0 || intake_check_resume(s, e) < 0)
 		return -1;

@@ -12,6 +12,7 @@
 #include "server/store/move.h"
 #include "server/store/notify.h"
 #include "server/store/prune.h"
+#include "server/store/reserve.h"
 #include "server/store/rounds.h"
 #include "server/store/show.h"
 #include "server/store/sites.h"
@@ -297,7 +298,11 @@ operate(struct store *s, const struct operator* who, const json_t *ask,
 		(void)err_set(e, ERR_USAGE, "no verb '%.40s'", o.verb);
 		return NULL;
 	}
-	if (prepare(&o, v, e) < 0 || (answer = v->run(&o, e)) == NULL)
+	if (prepare(&o, v, e) < 0)
+		return NULL;
+	if (o.change && !o.dry_run)
+		reserve_use(s);
+	if ((answer = v->run(&o, e)) == NULL)
 		return NULL;
 	if (o.change && !o.dry_run)
 		tell(&o);
