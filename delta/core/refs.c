@@ -26,8 +26,10 @@ learned_bits(uint64_t old_size)
 uint64_t
 refs_memory(uint64_t old_size)
 {
-	return (sizeof(struct refs_entry) << learned_bits(old_size)) +
-	    (sizeof(uint64_t) << NEAR_BITS);
+	const unsigned bits = learned_bits(old_size);
+
+	return (sizeof(struct refs_entry) << bits) +
+	    ((uint64_t)1 << bits >> 3) + (sizeof(uint64_t) << NEAR_BITS);
 }
 
 int
@@ -39,8 +41,9 @@ refs_init(struct refs *r, const struct map *map, const struct sites *old,
 	r->old = old;
 	r->bits = learned_bits(map->tables->old.file_size);
 	r->learned = calloc((size_t)1 << r->bits, sizeof(*r->learned));
+	r->used = calloc((size_t)1 << r->bits >> 6, sizeof(*r->used));
 	r->near = calloc((size_t)1 << NEAR_BITS, sizeof(*r->near));
-	if (r->learned == NULL || r->near == NULL)
+	if (r->learned == NULL || r->used == NULL || r->near == NULL)
 		return err_set(e, ERR_SYS, "references: out of memory");
 	return 0;
 }
@@ -49,15 +52,39 @@ void
 refs_done(struct refs *r)
 {
 	free(r->learned);
+	free(r->used);
 	free(r->near);
 	r->learned = NULL;
+	r->used = NULL;
 	r->near = NULL;
 }
 
-static struct refs_entry *
-learned(const struct refs *r, uint64_t target)
+static size_t
+place(const struct refs *r, uint64_t target)
 {
-	return &r->learned[(target * FIBONACCI) >> (64 - r->bits)];
+	return (size_t)((target * FIBONACCI) >> (64 - r->bits));
+}
+
+/* What was learned of a target; false: nothing. */
+static bool
+recall(const struct refs *r, uint64_t target, uint64_t *actual)
+{
+	const size_t at = place(r, target);
+
+	if ((r->used[at >> 6] >> (at & 63) & 1) == 0 ||
+	    r->learned[at].target != target)
+		return false;
+	*actual = r->learned[at].actual;
+	return true;
+}
+
+static void
+learn(struct refs *r, uint64_t target, uint64_t actual)
+{
+	const size_t at = place(r, target);
+
+	r->used[at >> 6] |= (uint64_t)1 << (at & 63);
+	r->learned[at] = (struct refs_entry){ target, actual };
 }
 
 static uint64_t *
@@ -87,7 +114,6 @@ refs_begin(struct refs *r, const struct region *region, const struct site *site,
 {
 	const struct image *new = &r->map->tables->new;
 	const struct region *to;
-	const struct refs_entry *entry;
 	uint64_t end, va = region->va + (site->off - region->off);
 
 	to = region->pair >= 0 ? &new->at[region->pair] : NULL;
@@ -104,10 +130,8 @@ refs_begin(struct refs *r, const struct region *region, const struct site *site,
 		x->word = number_u32(r->old->bytes + site->off);
 		a64_decode(x->word, &x->a64);
 	}
-	entry = learned(r, x->target);
-	x->first = x->target != 0 && entry->target == x->target
-	    ? entry->actual
-	    : map_address(r->map, x->target);
+	if (!recall(r, x->target, &x->first))
+		x->first = map_address(r->map, x->target);
 }
 
 void
@@ -187,5 +211,5 @@ refs_miss(struct refs *r, const struct ref *x, const uint8_t *field)
 	*near(r, x->target) = actual - x->target;
 	if (x->kind == SITE_A64 && x->a64.form == A64_ADRP)
 		return;
-	*learned(r, x->target) = (struct refs_entry){ x->target, actual };
+	learn(r, x->target, actual);
 }

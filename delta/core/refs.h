@@ -28,6 +28,9 @@ struct refs {
 	const struct map *map;
 	const struct sites *old;
 	struct refs_entry *learned; /* owned */
+	/* owned; a bit for each entry that holds something: most do not, and
+	 * the bits stay where the processor finds them soon */
+	uint64_t *used;
 	unsigned bits;
 	uint64_t *near;	   /* owned; shift by hash of the address / 512 */
 	uint64_t page[32]; /* AArch64: what ADRP put into each register */

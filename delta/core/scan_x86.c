@@ -22,24 +22,23 @@ scan_x86(struct sites *s)
 {
 	const struct region *r = s->region;
 	const uint8_t *code = s->bytes + r->off;
-	uint64_t at = 0, target, field;
+	uint64_t target, field;
 	enum site_kind kind;
+	struct x86_maps maps;
 	struct x86 x;
+	size_t at;
 
-	while (at < r->size) {
-		if (!x86_decode(code + at, (size_t)(r->size - at), &x)) {
-			at++;
+	x86_init(&maps);
+	for (at = 0; x86_next(&maps, code, (size_t)r->size, &at, &x);
+	     at += x.len) {
+		if (!kind_of(x.after, &kind))
 			continue;
-		}
-		if (x.field && kind_of(x.after, &kind)) {
-			field = at + x.field;
-			target = r->va + at + x.len + number_s32(code + field);
-			if (member_holds(s->member, target)) {
-				sites_add(s, r->off + field, kind);
-				if (x.lea)
-					sites_base(s, target);
-			}
-		}
-		at += x.len;
+		field = at + x.field;
+		target = r->va + at + x.len + number_s32(code + field);
+		if (!member_holds(s->member, target))
+			continue;
+		sites_add(s, r->off + field, kind);
+		if (x.lea)
+			sites_base(s, target);
 	}
 }

@@ -5,7 +5,10 @@
  */
 #include "delta/core/x86.h"
 
-#include "delta/core/number.h"
+#include <string.h>
+
+/* Bytes that are looked at, at most: prefixes, opcode, ModRM, SIB. */
+#define X86_READ 32
 
 /*
  *	.  nothing follows	m  ModRM		-  no instruction
@@ -48,175 +51,244 @@ static const char two_byte[] = "mmmm-.....-.-m.B"
 			       "mmmmmmmmmmmmmmmm"
 			       "mmmmmmmmmmmmmmmm";
 
-struct decoder {
-	const uint8_t *at;
-	size_t n, len; /* read, and there */
-	bool wide;     /* REX.W */
-	bool narrow;   /* operand size 16 */
-	unsigned field;
+/* What each of those characters says. */
+#define MODRM	 0x80
+#define RELATIVE 0x40 /* the immediate is a relative field */
+#define GROUP	 0x20 /* the immediate only if ModRM says TEST */
+#define OTHER	 0x10 /* no opcode of this map */
+#define SIZE	 0x0f /* which row of sizes the immediate has */
+
+static const uint8_t meaning[128] = {
+	['.'] = 0,
+	['m'] = MODRM,
+	['-'] = OTHER,
+	['p'] = OTHER,
+	['x'] = OTHER,
+	['b'] = 1,
+	['B'] = MODRM | 1,
+	['w'] = 2,
+	['e'] = 3,
+	['r'] = RELATIVE | 4,
+	['o'] = 5,
+	['z'] = 6,
+	['Z'] = MODRM | 6,
+	['v'] = 7,
+	['g'] = MODRM | GROUP | 1,
+	['G'] = MODRM | GROUP | 6,
 };
 
-/* The bytes of an immediate. */
+enum width {
+	WIDTH_32,
+	WIDTH_16,
+	WIDTH_64,
+};
+
+/* Bytes of an immediate, by the size of operands. */
+static const uint8_t sizes[8][3] = { { 0, 0, 0 }, { 1, 1, 1 }, { 2, 2, 2 },
+	{ 3, 3, 3 }, { 4, 4, 4 }, { 8, 8, 8 }, { 4, 2, 4 }, { 4, 2, 8 } };
+
 static unsigned
-immediate(const struct decoder *d, char kind, unsigned reg)
+meaning_of(char kind)
 {
-	unsigned z = d->narrow ? 2 : 4;
+	return meaning[(unsigned char)kind];
+}
 
-	switch (kind) {
-	case 'b':
-	case 'B':
-		return 1;
-	case 'w':
-		return 2;
-	case 'e':
-		return 3;
-	case 'r':
-		return 4;
-	case 'o':
-		return 8;
-	case 'z':
-	case 'Z':
-		return z;
-	case 'v':
-		return d->wide ? 8 : z;
-	case 'g':
-		return reg < 2 ? 1 : 0;
-	case 'G':
-		return reg < 2 ? z : 0;
-	default:
-		return 0;
+/* --- one instruction -------------------------------------------------------- */
+
+/* A ModRM byte, and what belongs to it. */
+static unsigned
+modrm_length(uint8_t b, uint8_t sib)
+{
+	unsigned mod = b >> 6, rm = b & 7, n = 1;
+
+	if (mod == 3)
+		return n;
+	if (rm == 4) {
+		n++;
+		rm = sib & 7;
 	}
+	if (mod == 1)
+		return n + 1;
+	return mod == 2 || rm == 5 ? n + 4 : n;
 }
 
-static bool
-has_modrm(char kind)
+/* What follows the opcode that ends at n. */
+static unsigned
+operands(const uint8_t *at, unsigned n, unsigned means, enum width w,
+    struct x86 *out)
 {
-	return kind == 'm' || kind == 'B' || kind == 'Z' || kind == 'g' ||
-	    kind == 'G';
+	unsigned size = sizes[means & SIZE][w];
+
+	if (means & OTHER)
+		return 0;
+	out->field = means & RELATIVE ? n : 0;
+	if (means & MODRM) {
+		if ((at[n] & 0xc7) == 5)
+			out->field = n + 1;
+		if (means & GROUP && (at[n] & 0x38) > 8)
+			size = 0;
+		n += modrm_length(at[n], at[n + 1]);
+	}
+	return n + size;
 }
 
-/* ModRM, SIB and displacement; *reg: its middle field. */
-static bool
-modrm(struct decoder *d, unsigned *reg)
+/* VEX (C4, C5) and EVEX (62) before n: the bytes behind name a map. */
+static unsigned
+vector(const uint8_t *at, unsigned n, struct x86 *out)
 {
-	unsigned mod, rm;
+	uint8_t opcode = at[n - 1];
+	unsigned map = 1, means = MODRM;
+
+	if (opcode == 0xc4)
+		map = at[n] & 0x1f;
+	else if (opcode == 0x62)
+		map = at[n] & 7;
+	if (map == 0 || map == 4 || map > 6)
+		return 0;
+	n += opcode == 0xc5 ? 1 : opcode == 0xc4 ? 2 : 3;
+	if (map == 1)
+		means = meaning_of(two_byte[at[n]]);
+	else if (map == 3)
+		means = MODRM | 1;
+	return operands(at, n + 1, means, WIDTH_32, out);
+}
+
+/* 0F before n. */
+static unsigned
+escape(const uint8_t *at, unsigned n, struct x86 *out)
+{
+	unsigned means = meaning_of(two_byte[at[n++]]);
+
+	if (at[n - 1] == 0x38 || at[n - 1] == 0x3a)
+		means = at[n++ - 1] == 0x38 ? MODRM : MODRM | 1;
+	return operands(at, n, means, WIDTH_32, out);
+}
+
+/* Length of what begins at `at`, of which X86_READ bytes can be read; 0 or more
+ * than X86_MAX: no instruction. */
+static unsigned
+decode(const uint8_t *at, struct x86 *out)
+{
+	enum width w = WIDTH_32;
+	unsigned n = 0;
 	uint8_t b;
 
-	if (d->n >= d->len)
+	for (; one_byte[at[n]] == 'p' && n < X86_MAX; n++)
+		if (at[n] == 0x66)
+			w = WIDTH_16;
+	if ((at[n] & 0xf0) == 0x40)
+		w = at[n++] & 8 ? WIDTH_64 : w;
+	b = at[n++];
+	out->lea = b == 0x8d;
+	if (b == 0x0f)
+		return escape(at, n, out);
+	if (b == 0xc4 || b == 0xc5 || b == 0x62)
+		return vector(at, n, out);
+	return operands(at, n, meaning_of(one_byte[b]), w, out);
+}
+
+/* Near the end: what is not there makes an instruction too long. */
+static unsigned
+decode_end(const uint8_t *at, size_t len, struct x86 *out)
+{
+	uint8_t end[X86_READ] = { 0 };
+
+	memcpy(end, at, len);
+	return decode(end, out);
+}
+
+/* false: no instruction that fits in len bytes. */
+static bool
+decode_one(const uint8_t *at, size_t len, struct x86 *out)
+{
+	out->len = len < X86_READ ? decode_end(at, len, out) : decode(at, out);
+	if (out->len == 0 || out->len > X86_MAX || out->len > len)
 		return false;
-	b = d->at[d->n++];
-	mod = b >> 6;
-	rm = b & 7;
-	*reg = b >> 3 & 7;
-	if (mod == 3)
-		return true;
-	if (rm == 4) {
-		if (d->n >= d->len)
-			return false;
-		if (mod == 0 && (d->at[d->n] & 7) == 5)
-			mod = 2;
-		d->n++;
-	} else if (mod == 0 && rm == 5) {
-		d->field = (unsigned)d->n;
-		mod = 2;
+	out->after = out->field ? out->len - out->field - 4 : 0;
+	return true;
+}
+
+/* --- many of them ----------------------------------------------------------- */
+
+/*
+ * Most instructions are an opcode of the first map, some behind a REX.  Their
+ * lengths are sums of what two tables say, and no branch depends on any byte:
+ * branches that nobody can predict take most of the time otherwise.
+ */
+#define LEN   0x0f
+#define RARE  0x20 /* for decode_one */
+#define FIELD 0x40 /* has a relative field */
+
+void
+x86_init(struct x86_maps *maps)
+{
+	unsigned i, means;
+
+	for (i = 0; i < 256; i++) {
+		means = meaning_of(one_byte[i]);
+		maps->one[i] =
+		    (uint8_t)((means & MODRM) + (means & RELATIVE ? FIELD : 0) +
+			1 + sizes[means & SIZE][WIDTH_32]);
+		if (means & (OTHER | GROUP) || one_byte[i] == 'v')
+			maps->one[i] |= RARE;
+		maps->modrm[i] = (uint8_t)modrm_length((uint8_t)i, 0);
+		if ((i & 0xc7) == 4)
+			maps->modrm[i] |= RARE; /* its SIB says how long */
+		if ((i & 0xc7) == 5)
+			maps->modrm[i] |= FIELD;
 	}
-	d->n += mod == 1 ? 1 : mod == 2 ? 4 : 0;
+}
+
+/* One of two numbers: the second where mask is all ones. */
+static inline unsigned
+choose(unsigned a, unsigned b, unsigned mask)
+{
+	return a ^ ((a ^ b) & mask);
+}
+
+/* From i on to an instruction that has a field, and x86_next's answer, or that
+ * the tables do not know, or past end. */
+static bool
+next_common(const struct x86_maps *maps, const uint8_t *code, size_t end,
+    size_t *at, struct x86 *out)
+{
+	unsigned rex = 0, opcode = 0, modrm = 0;
+	const uint8_t *b;
+	size_t i = *at;
+
+	for (; i < end; i += rex + (opcode & LEN) + (modrm & LEN)) {
+		b = code + i;
+		rex = (*b & 0xf0) == 0x40;
+		opcode = choose(maps->one[b[0]], maps->one[b[1]], -rex);
+		modrm = choose(maps->modrm[b[1]], maps->modrm[b[2]], -rex) &
+		    -(opcode >> 7);
+		if ((opcode | modrm) & (FIELD | RARE))
+			break;
+	}
+	*at = i;
+	if (i >= end || (opcode | modrm) & RARE)
+		return false;
+	out->len = rex + (opcode & LEN) + (modrm & LEN);
+	out->field = rex + (modrm ? 2 : 1);
+	out->after = out->len - out->field - 4;
+	out->lea = code[i + rex] == 0x8d;
 	return true;
-}
-
-/* What follows an opcode of this kind. */
-static bool
-operands(struct decoder *d, char kind, struct x86 *out)
-{
-	unsigned reg = 0;
-
-	if (kind == '-' || kind == 'p' || kind == 'x')
-		return false;
-	if (has_modrm(kind) && !modrm(d, &reg))
-		return false;
-	if (kind == 'r')
-		d->field = (unsigned)d->n;
-	d->n += immediate(d, kind, reg);
-	if (d->n > d->len || d->n > X86_MAX)
-		return false;
-	out->len = (unsigned)d->n;
-	out->field = d->field;
-	out->after = d->field ? out->len - d->field - 4 : 0;
-	return true;
-}
-
-/* Opcode and rest in a map: 1 is 0F, 2 is 0F38, 3 is 0F3A. */
-static bool
-in_map(struct decoder *d, unsigned map, struct x86 *out)
-{
-	uint8_t opcode;
-
-	if (d->n >= d->len)
-		return false;
-	opcode = d->at[d->n++];
-	if (map == 1)
-		return operands(d, two_byte[opcode], out);
-	return operands(d, map == 3 ? 'B' : 'm', out);
-}
-
-static bool
-escape(struct decoder *d, struct x86 *out)
-{
-	if (d->n >= d->len)
-		return false;
-	if (d->at[d->n] == 0x38 || d->at[d->n] == 0x3a)
-		return in_map(d, d->at[d->n++] == 0x38 ? 2 : 3, out);
-	return in_map(d, 1, out);
-}
-
-/* VEX (C4, C5) and EVEX (62): size bytes, the first of which names a map. */
-static bool
-vector(struct decoder *d, uint8_t opcode, struct x86 *out)
-{
-	size_t size = opcode == 0xc5 ? 1 : opcode == 0xc4 ? 2 : 3;
-	unsigned map = 1;
-
-	if (d->len - d->n < size)
-		return false;
-	if (opcode == 0xc4)
-		map = d->at[d->n] & 0x1f;
-	else if (opcode == 0x62)
-		map = d->at[d->n] & 7;
-	d->n += size;
-	d->narrow = false;
-	if (map == 0 || map == 4 || map > 6)
-		return false;
-	return in_map(d, map, out);
 }
 
 bool
-x86_decode(const uint8_t *at, size_t len, struct x86 *out)
+x86_next(const struct x86_maps *maps, const uint8_t *code, size_t size,
+    size_t *at, struct x86 *out)
 {
-	struct decoder d = { .at = at, .len = len < X86_MAX ? len : X86_MAX };
-	uint8_t b = 0;
-	char kind = '-';
+	size_t end = size < X86_READ ? 0 : size - X86_READ + 1;
 
-	for (;;) {
-		if (d.n >= d.len)
+	for (;; *at += out->len) {
+		if (next_common(maps, code, end, at, out))
+			return true;
+		if (*at >= size)
 			return false;
-		b = at[d.n++];
-		kind = one_byte[b];
-		if (kind != 'p')
-			break;
-		d.narrow = d.narrow || b == 0x66;
+		if (!decode_one(code + *at, size - *at, out))
+			out->len = 1;
+		else if (out->field)
+			return true;
 	}
-	if ((b & 0xf0) == 0x40) {
-		d.wide = (b & 8) != 0;
-		if (d.n >= d.len)
-			return false;
-		b = at[d.n++];
-		kind = one_byte[b];
-	}
-	out->lea = b == 0x8d;
-	if (b == 0x0f)
-		return escape(&d, out);
-	if (b == 0xc4 || b == 0xc5 || b == 0x62)
-		return vector(&d, b, out);
-	d.narrow = d.narrow && !d.wide;
-	return operands(&d, kind, out);
 }

@@ -18,7 +18,18 @@ struct x86 {
 	bool lea;	/* it takes the address */
 };
 
-/* x86_decode - false: no instruction that fits in len bytes. */
-bool x86_decode(const uint8_t *at, size_t len, struct x86 *out);
+/* Lengths of the most frequent instructions; x86_init fills them. */
+struct x86_maps {
+	uint8_t one[256], modrm[256];
+};
+void x86_init(struct x86_maps *maps);
+
+/*
+ * x86_next - of code, instruction by instruction from *at on (where there is
+ * none, one byte further), the next that has a relative field: *at becomes
+ * where it begins.  false: there is none any more.
+ */
+bool x86_next(const struct x86_maps *maps, const uint8_t *code, size_t size,
+    size_t *at, struct x86 *out);
 
 #endif
