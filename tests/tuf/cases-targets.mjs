@@ -17,14 +17,6 @@ async function having(c, list, options) {
   return r;
 }
 
-cases['an artifact is downloaded'] = async (c) => {
-  await having(c, [['file.txt', 'content']]);
-  await c.refresh();
-  c.same(c.artifacts(), {}, 'artifacts before');
-  await c.download('file.txt');
-  c.requests([`${digest('sha256', 'content')}.file.txt`], 'targets');
-  c.same(c.artifacts(), { 'file.txt': 'content' }, 'artifacts');
-};
 cases['an artifact of a folder'] = async (c) => {
   await having(c, [['path/to/a/file.txt', 'content']]);
   await c.download('path/to/a/file.txt');

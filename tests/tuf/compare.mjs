@@ -23,8 +23,16 @@ class Fetcher extends BaseFetcher {
   }
 }
 
-function run(words, days) {
-  const line = days ? ['faketime', '-f', `+${days}d`, program, ...words] : [program, ...words];
+// as many days from now: in faketime's own words, or as a date
+function faketime(days, asDate) {
+  if (!days) return [];
+  if (!asDate) return ['faketime', '-f', `+${days}d`];
+  const date = new Date(Date.now() + days * 24 * 3600 * 1000).toISOString();
+  return ['faketime', date.replace('T', ' ').replace('Z', '+00:00')];
+}
+
+function run(clock, words) {
+  const line = [...clock, program, ...words];
   return new Promise((done) => {
     const child = spawn(line[0], line.slice(1), {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -42,7 +50,9 @@ function run(words, days) {
 class Failed extends Error {}
 
 class Case {
-  constructor() {
+  // like: how another suite calls and serves us, { prefix, old, dates }
+  constructor(like = {}) {
+    this.like = like;
     this.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-tuf-'));
     for (const who of ['us', 'js'])
       for (const what of ['metadata', 'targets']) fs.mkdirSync(path.join(this.dir, who, what), { recursive: true });
@@ -60,8 +70,8 @@ class Case {
   // any object with files
   async serve(repo) {
     this.repo = repo;
-    this.server = await serve(repo);
-    this.slash = '';
+    this.server = await serve(repo, this.like);
+    this.slash = this.like.slash ?? '';
   }
   // as on a new machine
   forgetAll() {
@@ -82,10 +92,16 @@ class Case {
   }
   async sluice(words, want, days) {
     this.server?.log.splice(0);
-    this.last = await run(['tuf', ...words], days);
+    this.last = await run(faketime(days, this.like.dates), ['tuf', ...words]);
     this.asked = this.server?.log.splice(0) ?? [];
     this.same(this.last.status, want ? 0 : 1, `sluice tuf ${words.join(' ')}\n${this.last.text.trim()}\nstatus`);
     if (!want) this.true(/sluice: error: /.test(this.last.text), `no reason is given: ${this.last.text}`);
+  }
+  // a repository of ECDSA keys, begun with
+  async begin(options) {
+    const r = await this.start({ kind: 'ecdsa', ...options });
+    await this.init();
+    return r;
   }
   // the root that both begin with; by default the repository's first
   async init(root = this.repo.files.get('metadata/1.root.json'), want = true) {
@@ -171,6 +187,18 @@ class Case {
     }
     this.same(got, want, 'trusted versions');
   }
+  // all that we trust, and nothing else
+  roles(want) {
+    const files = fs.readdirSync(this.folder('us')).filter((f) => f.endsWith('.json')).sort();
+    const got = files.map((f) => [
+      decodeURIComponent(f.slice(0, -5)),
+      JSON.parse(fs.readFileSync(path.join(this.folder('us'), f))).signed.version,
+    ]);
+    this.same(got, Object.entries(want), 'trusted roles');
+  }
+  lastRequest(want) {
+    this.same(this.asked.filter((f) => f.startsWith('metadata/')).at(-1), `metadata/${want}`, 'the last request');
+  }
   asServed(...roles) {
     for (const r of roles)
       this.true(fs.readFileSync(this.file(r)).equals(this.repo.served[r]), `${r}.json is not what was served`);
@@ -178,6 +206,13 @@ class Case {
   artifacts() {
     const dir = this.folder('us', 'targets');
     return Object.fromEntries(fs.readdirSync(dir).map((f) => [f, fs.readFileSync(path.join(dir, f), 'utf8')]));
+  }
+  // contents of artifacts, in the order they were last written in
+  contents() {
+    const dir = this.folder('us', 'targets');
+    const files = fs.readdirSync(dir).map((f) => path.join(dir, f));
+    const time = (f) => fs.statSync(f, { bigint: true }).mtimeNs;
+    return files.sort((a, b) => (time(a) < time(b) ? -1 : 1)).map((f) => fs.readFileSync(f, 'utf8'));
   }
   // nothing but whole documents, no parts or locks
   tidy() {
@@ -187,13 +222,13 @@ class Case {
   }
 }
 
-export async function compare(cases) {
+export async function compare(cases, like = () => ({})) {
   const only = process.env.ONLY;
   let n = 0;
   let bad = 0;
   for (const [name, body] of Object.entries(cases)) {
     if (only && !name.includes(only)) continue;
-    const c = new Case();
+    const c = new Case(like(name));
     let why;
     try {
       await body(c);

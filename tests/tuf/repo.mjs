@@ -8,6 +8,7 @@
 //     const s = await serve(r);          // s.url, s.log
 import crypto from 'node:crypto';
 import http from 'node:http';
+import net from 'node:net';
 
 // Strings as UTF-8 bytes, keys by code point: OLPC canonical JSON.
 export function canonical(v) {
@@ -204,25 +205,54 @@ export class Repo {
 
 // --- the web server ---
 
-export async function serve(repo) {
-  const log = [];
-  const state = { repo, log, status: {}, slow: undefined };
-  const server = http.createServer((request, response) => {
-    const raw = request.url.slice(1);
-    log.push(raw);
+// serve: below /PREFIX/ where one is given; { old } as Python's http.server
+// does it: HTTP/1.0, a connection for each request.  A status of 0 is no answer.
+export async function serve(repo, { prefix = '', old = false } = {}) {
+  const state = { repo, log: [], status: {} };
+  const start = prefix ? `/${prefix}/` : '/';
+  const answer = (url) => {
+    if (!url.startsWith(start)) return { status: 404, bytes: Buffer.from('no') };
+    const raw = url.slice(start.length);
+    state.log.push(raw);
     // clients may leave !'()* as they are
     const bytes = [raw, hard(raw), safeDecode(raw)].map((name) => state.repo.files.get(name)).find(Boolean);
     const status = state.status[raw] ?? (bytes ? 200 : 404);
-    response.writeHead(status, { 'content-type': 'application/octet-stream' });
-    response.end(status === 200 ? bytes : 'no');
-  });
+    return { status, bytes: status === 200 ? bytes : Buffer.from('no') };
+  };
+  const server = old ? oldServer(answer) : newServer(answer);
   await new Promise((done) => server.listen(0, '127.0.0.1', done));
-  state.url = `http://127.0.0.1:${server.address().port}`;
+  state.url = `http://127.0.0.1:${server.address().port}${start.slice(0, -1)}`;
   state.close = () => {
-    server.closeAllConnections();
+    server.closeAllConnections?.();
     server.close();
   };
   return state;
+}
+
+function newServer(answer) {
+  return http.createServer((request, response) => {
+    const { status, bytes } = answer(request.url);
+    if (status === 0) {
+      response.destroy();
+      return;
+    }
+    response.writeHead(status, { 'content-type': 'application/octet-stream' });
+    response.end(bytes);
+  });
+}
+
+function oldServer(answer) {
+  return net.createServer((socket) => {
+    let head = '';
+    socket.on('error', () => {});
+    socket.on('data', (part) => {
+      head += part;
+      if (!head.endsWith('\r\n\r\n')) return;
+      const { status, bytes } = answer(head.split(' ')[1]);
+      if (status !== 0) socket.write(`HTTP/1.0 ${status} So\r\nContent-length: ${bytes.length}\r\n\r\n`);
+      socket.end(status === 0 ? undefined : bytes);
+    });
+  });
 }
 
 function safeDecode(text) {

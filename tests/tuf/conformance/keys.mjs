@@ -1,0 +1,84 @@
+// As the suite's test_keys.py.
+import { key } from '../repo.mjs';
+
+const k = (i) => key('ecdsa', 10 + i);
+
+export const cases = {
+  test_snapshot_does_not_meet_threshold: async (c) => {
+    const r = await c.begin();
+    r.assign('snapshot', [...r.signers.snapshot, k(1), k(2)], { threshold: 3 });
+    r.publish('root', 'targets', 'snapshot', 'timestamp');
+    await c.refresh();
+    r.signers.snapshot.pop();
+    r.all();
+    await c.refresh(false);
+    c.trusted({ timestamp: 3, snapshot: 2 });
+  },
+  test_snapshot_has_too_few_keys: async (c) => {
+    const r = await c.begin();
+    r.assign('snapshot', [...r.signers.snapshot, k(1), k(2), k(3), k(4)], { threshold: 6 });
+    r.publish('root', 'snapshot', 'timestamp');
+    await c.refresh(false);
+    c.trusted({ root: 2, snapshot: 0 });
+  },
+  // one key under one ID nine times, in the role and among the signatures
+  test_duplicate_keys: async (c) => {
+    const r = await c.begin();
+    r.assign('snapshot', [...r.signers.snapshot, k(1)], { threshold: 6 });
+    r.roles.root.roles.snapshot.keyids.push(...Array(8).fill(k(1).id));
+    r.publish('root', 'snapshot');
+    r.serve('snapshot', (d) => {
+      d.signatures.push(...Array(8).fill(d.signatures.at(-1)));
+      return JSON.stringify(d);
+    });
+    r.publish('timestamp');
+    await c.refresh(false);
+    c.trusted({ snapshot: 0 });
+  },
+  test_duplicate_sig_keyids: async (c) => {
+    const r = await c.begin();
+    r.serve('snapshot', (d) => {
+      d.signatures.push(d.signatures[0]);
+      return JSON.stringify(d);
+    });
+    await c.refresh(false);
+    c.trusted({ snapshot: 0 });
+  },
+  test_invalid_sig_in_valid_metadata: async (c) => {
+    const r = await c.begin();
+    const first = r.signers.timestamp[0];
+    r.assign('timestamp', [first, k(1)]);
+    r.publish('root', 'timestamp');
+    for (const sig of [first.sign('something else'), '', 'not hex', 'abc', 'ab'.repeat(3000)]) {
+      r.publish('timestamp');
+      r.serve('timestamp', (d) => {
+        d.signatures[0].sig = sig;
+        return JSON.stringify(d);
+      });
+      await c.refresh();
+    }
+    c.asServed('timestamp');
+  },
+};
+
+for (const [kind, id] of [
+  ['rsa', 'rsa/rsassa-pss-sha256'],
+  ['rsa-pkcs1', 'rsa/rsa-pkcs1v15-sha256'],
+  ['ecdsa', 'ecdsa/ecdsa-sha2-nistp256'],
+  ['ed25519', 'ed25519/ed25519'],
+])
+  cases[`test_keytype_and_scheme[${id}]`] = async (c) => {
+    const r = await c.begin();
+    r.assign('root', [...r.signers.root, key(kind, 9)], { threshold: 2 });
+    r.publish('root');
+    const js = kind === 'rsa-pkcs1' ? 'does not know the scheme' : undefined;
+    await c.refresh(true, { js });
+    c.trusted({ root: 2 });
+    r.publish('root');
+    r.serve('root', (d) => {
+      d.signatures[1].sig = key(kind, 9).sign('something else');
+      return JSON.stringify(d);
+    });
+    await c.refresh(false);
+    c.trusted({ root: 2 });
+  };
