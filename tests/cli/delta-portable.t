@@ -4,91 +4,158 @@
 . "$(dirname "$0")/../tap.sh"
 
 delta=$BIN/sluice-delta
-core=$(find "$TOP/delta/core" -name '*.c' ! -name 'coder_*' | sort)
+portable=$TOP/tests/portable
+core="$(find "$TOP/delta/core" -name '*.c' ! -name 'coder_*' | sort) $TOP/manifest/base/err.c"
 coders="$TOP/delta/core/coder_zstd.c $TOP/delta/core/coder_xz.c"
-none=$TOP/tests/portable/no_coder.c
-base=$TOP/manifest/base/err.c
 cd "$WORK" || exit 2
 
-build() { # OUT COMPILER FLAGS... PROGRAM SOURCES...
-	out=$1
+# built OUT PROGRAM COMPILER ARGUMENTS...: strict, in C and nothing more
+built() {
+	out=$1 program=$2
+	shift 2
+	compiler=$1
 	shift
-	run "$@" -std=gnu11 -I"$TOP" -fno-strict-aliasing -o "$out"
-	[ "$STATUS" -eq 0 ]
+	# shellcheck disable=SC2086 # a list of files
+	"$compiler" -std=gnu11 -Wall -Werror -I"$TOP" -fno-strict-aliasing -o "$out" \
+		"$portable/$program" $core "$@"
 }
 
-same() { # NAME RUNNER...: apply by this program what sluice-delta has made
-	name=$1
-	shift
-	for pair in a-b b-a sh-a text; do
-		old=old.$pair new=new.$pair
-		run "$@" "$old" "stored.$pair" "out.$pair"
-		is "$name: applies $pair" "$STATUS$ERR" 0
-		check "... to the same bytes" cmp "out.$pair" "$new"
-		rm -f "out.$pair"
+# applied PAIR SUFFIX COMMAND...: its patch, in this form, gives the new file
+applied() {
+	old=$1.old new=$1.new patch=$1.$2
+	shift 2
+	rm -f out
+	"$@" "$old" "$patch" out && cmp out "$new"
+}
+
+# all NAME SUFFIX COMMAND...: so it is with every pair
+all() {
+	name=$1 suffix=$2
+	shift 2
+	for pair in $pairs; do
+		check "$name: $pair" applied "$pair" "$suffix" "$@"
 	done
 }
+
+# --- what is applied ----------------------------------------------------------
 
 # shellcheck disable=SC2086 # lists of files
-check "the core is built from standard C" build apply.a gcc -O2 \
-	"$TOP/tests/portable/apply.c" $core $coders "$base" -lzstd -llzma
-# shellcheck disable=SC2086
-check "and the program that stores" build store gcc -O2 \
-	"$TOP/tests/portable/store.c" $core $coders "$base" -lzstd -llzma
-# shellcheck disable=SC2086
-check "and a later one" build apply.b gcc -O2 -DNDEBUG -falign-functions=64 \
-	"$TOP/tests/portable/store.c" $core $coders "$base" -lzstd -llzma
+{
+	check "the core is built from standard C" \
+		built apply apply.c gcc -O2 $coders -lzstd -llzma
+	check "and the program that stores" \
+		built store store.c gcc -O2 $coders -lzstd -llzma
+	check "and a later one" \
+		built later store.c gcc -O2 -DNDEBUG -falign-functions=64 $coders -lzstd -llzma
+}
 
+pairs="build back stranger text to-nothing from-nothing nothing"
 # builds of the core itself resemble each other as releases do
-cp apply.a old.a-b; cp apply.b new.a-b
-cp apply.b old.b-a; cp apply.a new.b-a
-cp /bin/sh old.sh-a; cp apply.a new.sh-a
-seq 1 60000 >old.text; seq 2 3 70000 >new.text
-for pair in a-b b-a sh-a text; do
-	check "make $pair" "$delta" make -q "old.$pair" "new.$pair" "patch.$pair"
-	check "... with the libraries" ./apply.a "old.$pair" "patch.$pair" "out"
-	check "... the same bytes" cmp out "new.$pair"
-	check "... stored" ./store "old.$pair" "patch.$pair" "stored.$pair"
+cp apply build.old; cp later build.new
+cp later back.old; cp apply back.new
+cp /bin/sh stranger.old; cp apply stranger.new
+seq 1 60000 >text.old; seq 2 3 70000 >text.new
+cp text.old to-nothing.old; : >to-nothing.new
+: >from-nothing.old; cp text.new from-nothing.new
+: >nothing.old; : >nothing.new
+
+# small programs for every system; each has what its kind has
+"$portable/programs" . >programs
+while IFS= read -r line; do
+	case $line in
+	*:*) skip "${line%%:*}" "${line#*: }" ;;
+	*) pairs="$pairs $line" ;;
+	esac
+done <programs
+
+for pair in $pairs; do
+	check "make $pair" "$delta" make -q "$pair.old" "$pair.new" "$pair.patch"
+	check "... stored" ./store "$pair.old" "$pair.patch" "$pair.stored"
+	"$delta" inspect "$pair.patch" >"$pair.txt"
 done
+for coder in stored zstd xz; do
+	check "$coder is among their streams" grep -q ", $coder\$" ./*.txt
+done
+while IFS=: read -r pair region; do
+	case " $pairs " in
+	*" $pair "*) check "$pair has $region" grep -q "^old $region: " "$pair.txt" ;;
+	esac
+done <<'LIST'
+x86-elf:x86-64
+x86-elf:pointers
+x86-elf:constants
+x86-elf:eh-frame
+x86-elf:eh-header
+arm64-elf:arm64
+go-elf:go-functions
+x86-pe:x86-64
+x86-pe:addresses
+arm64-pe:arm64
+x86-macho:eh-frame
+arm64-macho:arm64
+LIST
+
+# --- by whom -----------------------------------------------------------------
 
 for compiler in gcc clang; do
-	has "$compiler" || { note "no $compiler here: skipped"; continue; }
 	for flags in -O0 -O2; do
-		# shellcheck disable=SC2086
-		if build "apply" "$compiler" $flags \
-			"$TOP/tests/portable/apply.c" $core "$none" "$base"; then
-			same "$compiler $flags" ./apply
-		else
-			is "$compiler $flags builds" "$ERR" ""
+		if ! has "$compiler"; then
+			skip "$compiler $flags" "no $compiler"
+			continue
 		fi
+		# shellcheck disable=SC2086 # lists of files
+		check "$compiler $flags: builds" \
+			built apply apply.c "$compiler" $flags $coders -lzstd -llzma
+		all "$compiler $flags" patch ./apply
 	done
 done
 
+# 32 bits: the libraries by file, their headers are those of 64 bits
+lib32=/usr/lib/i386-linux-gnu
 echo 'int main(void) { return 0; }' >empty.c
-if gcc -m32 -o empty empty.c 2>.err && ./empty; then
-	# shellcheck disable=SC2086
-	check "32 bits: builds" build apply32 gcc -m32 -O2 \
-		"$TOP/tests/portable/apply.c" $core "$none" "$base"
-	same "32 bits" ./apply32
+if ! gcc -m32 -o empty empty.c 2>.err || ! ./empty; then
+	skip "32 bits" "no 32-bit gcc (packaging/deps portable)"
 else
-	note "no 32-bit gcc here: skipped"
+	check "32 bits: builds" built apply32 apply.c gcc -m32 -O2 \
+		"$portable/no_zstd.c" "$portable/no_xz.c"
+	all "32 bits, stored" stored ./apply32
+	for lib in libzstd.so.1 liblzma.so.5; do
+		[ -e $lib32/$lib ] || lacks32="${lacks32:-} $lib"
+	done
+	if [ -n "${lacks32:-}" ]; then
+		skip "32 bits" "no$lacks32 for 32 bits (packaging/deps i386)"
+	else
+		# shellcheck disable=SC2086 # lists of files
+		check "32 bits with the libraries: builds" built apply32 apply.c \
+			gcc -m32 -O2 $coders $lib32/libzstd.so.1 $lib32/liblzma.so.5
+		all "32 bits" patch ./apply32
+	fi
 fi
 
-if has x86_64-w64-mingw32-gcc; then
-	# shellcheck disable=SC2086
-	check "Windows: builds" build apply.exe x86_64-w64-mingw32-gcc -O2 \
-		-static "$TOP/tests/portable/apply.c" $core "$none" "$base"
-	if has wine; then
-		WINEPREFIX=$WORK/wine WINEDEBUG=-all
-		export WINEPREFIX WINEDEBUG
-		run wine ./apply.exe # the first run says what it sets up
-		same "Windows" wine ./apply.exe
-		wineserver=$(command -v wineserver || ls /usr/lib/wine/wineserver* 2>/dev/null | head -n 1)
-		"$wineserver" -k # it would stay for the next program
-	else
-		note "no wine here: not run"
-	fi
-else
-	note "no mingw here: skipped"
+# Windows: no package has zstd and xz for it, so what they packed is stored
+if ! has x86_64-w64-mingw32-gcc; then
+	skip "Windows" "no mingw (packaging/deps portable)"
+	finish
 fi
+check "Windows: builds" built apply.exe apply.c x86_64-w64-mingw32-gcc -O2 \
+	-static "$portable/no_zstd.c" "$portable/no_xz.c"
+if ! has wine; then
+	skip "Windows" "no wine (packaging/deps portable)"
+	finish
+fi
+# Wine keeps its files below HOME, a server for the next program, and would
+# put what it finds into the desktop's menus
+HOME=$WORK/home WINEPREFIX=$WORK/wine WINEDEBUG=-all
+WINEDLLOVERRIDES='winemenubuilder.exe,mscoree,mshtml='
+export HOME WINEPREFIX WINEDEBUG WINEDLLOVERRIDES
+mkdir "$HOME"
+unset XDG_CACHE_HOME XDG_CONFIG_HOME XDG_DATA_HOME DISPLAY
+end_wine() {
+	server=$(command -v wineserver || ls /usr/lib/wine/wineserver* | head -n 1)
+	"$server" -k
+	"$server" -w
+}
+at_end end_wine
+run wine ./apply.exe # the first run says what it sets up
+all "Windows" stored wine ./apply.exe
 finish

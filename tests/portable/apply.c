@@ -16,7 +16,7 @@ struct file {
 	size_t len;
 };
 
-static void
+static _Noreturn void
 die(const char *what)
 {
 	fprintf(stderr, "apply: %s\n", what);

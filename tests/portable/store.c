@@ -11,7 +11,7 @@
 #include "delta/core/patch.h"
 #include "delta/core/stream.h"
 
-static void
+static _Noreturn void
 die(const char *what)
 {
 	fprintf(stderr, "store: %s\n", what);
