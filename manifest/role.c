@@ -140,6 +140,12 @@ role_verify(const struct role *doc, const struct role *root,
 }
 
 int
+role_verify_own(const struct role *root, struct err *e)
+{
+	return role_verify(root, root, NULL, root->version == 1, e);
+}
+
+int
 role_verify_delegated(const struct role *doc, const struct role *by,
     const struct delegation *d, struct err *e)
 {

@@ -138,6 +138,13 @@ int role_verify(const struct role *doc, const struct role *root,
     const struct role *also, bool strict, struct err *e) MUST_CHECK;
 
 /*
+ * role_verify_own - a root by the threshold of its own keys, where the one
+ * before is not at hand: strict for the first only.  One that followed another
+ * is signed by keys of that one too, which may have left.
+ */
+int role_verify_own(const struct role *root, struct err *e) MUST_CHECK;
+
+/*
  * role_verify_delegated - the same, not strict, for a targets document by the
  * keys and threshold of one delegation of by.
  */

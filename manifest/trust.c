@@ -77,11 +77,8 @@ trust_start(struct trust *t, struct arena *a, int mode, int64_t now_s,
 		return -1;
 	if ((r = role_read(a, ROLE_ROOT, root, mode, e)) == NULL)
 		return -1;
-	/*
-	 * A root that followed another is signed by keys of that one too, and
-	 * only the first has none before it: elsewhere those we cannot judge.
-	 */
-	if (role_verify(r, r, NULL, strict && r->version == 1, e) < 0 ||
+	if ((strict ? role_verify_own(r, e)
+		    : role_verify(r, r, NULL, false, e)) < 0 ||
 	    check_identity(t, r, e) < 0)
 		return -1;
 	t->root = r;

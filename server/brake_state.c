@@ -196,7 +196,7 @@ trust_first(struct brake_state *s, const struct role *root, struct err *e)
 	    strcmp(root->channel, s->channel) != 0)
 		return err_set(e, ERR_REFUSED, "it is the root of %s/%s",
 		    root->product, root->channel);
-	if (role_verify(root, root, NULL, true, e) < 0 ||
+	if (role_verify_own(root, e) < 0 ||
 	    brake_key_load(&key, s, root, e) < 0)
 		return -1;
 	s->root = root;

@@ -191,7 +191,7 @@ root_cmd_next(const struct args *args, struct err *e)
 
 	if (old == NULL || rootdoc_from(&d, old, e) < 0)
 		return -1;
-	if (role_verify(old, old, NULL, true, e) < 0)
+	if (role_verify_own(old, e) < 0)
 		return err_in(e, "%s: not fully signed", args->argv[0]);
 	list = args_list(args, "remove-key", &n);
 	for (size_t i = 0; i < n; i++) {

@@ -66,7 +66,7 @@ sign_say(const struct role *doc, const struct role *old)
 {
 	char hex[SHA256_HEX_SIZE];
 	struct err why;
-	bool done = role_verify(doc, doc, NULL, true, &why) == 0;
+	bool done = role_verify_own(doc, &why) == 0;
 
 	(void)printf("signatures  %zu of %d\n", signed_by(doc, doc),
 	    doc->roles[ROLE_ROOT].threshold);
@@ -121,7 +121,7 @@ sign_old(const struct args *args, const struct role *doc,
 	    strcmp((*old)->channel, doc->channel) != 0)
 		return err_set(
 		    e, ERR_USAGE, "%s is not the root before this one", path);
-	if (role_verify(*old, *old, NULL, true, e) < 0)
+	if (role_verify_own(*old, e) < 0)
 		return err_in(
 		    e, "%s: not fully signed, so no client has it", path);
 	return 0;

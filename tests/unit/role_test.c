@@ -258,6 +258,31 @@ role_strict_knows_every_signer(void)
 	repo_free(s.repo);
 }
 
+/* A holder who leaves signs the root that no longer names them. */
+static void
+role_own_signatures_of_a_root(void)
+{
+	struct repo_set s = repo_set();
+	const struct role *one =
+	    repo_read(s.repo, ROLE_ROOT, s.file[ROLE_ROOT], ROLE_STRICT);
+	const struct role *two;
+	struct err e;
+
+	CHECK_INT(role_verify_own(one, &e), 0);
+	s.repo->signers[ROLE_ROOT] = repo_keys(0, "root-1 root-2 brake");
+	two = repo_read(s.repo, ROLE_ROOT, repo_root(s.repo, 2), ROLE_STRICT);
+	CHECK_INT(role_verify_own(two, &e), 0);
+	/* before the first there was nobody */
+	one = repo_read(s.repo, ROLE_ROOT, repo_root(s.repo, 1), ROLE_STRICT);
+	CHECK_INT(role_verify_own(one, &e), -1);
+	CHECK(strstr(e.msg, "does not name") != NULL);
+	s.repo->signers[ROLE_ROOT] = repo_keys(0, "brake release-1");
+	two = repo_read(s.repo, ROLE_ROOT, repo_root(s.repo, 2), ROLE_STRICT);
+	CHECK_INT(role_verify_own(two, &e), -1);
+	CHECK(strstr(e.msg, "0 of 2 signatures") != NULL);
+	repo_free(s.repo);
+}
+
 static void
 role_strict_wants_every_signature_good(void)
 {
@@ -433,6 +458,7 @@ static const struct tap_test tests[] = {
 	TAP(role_counts_one_key_under_two_names_once),
 	TAP(role_refuses_a_key_named_twice),
 	TAP(role_strict_knows_every_signer),
+	TAP(role_own_signatures_of_a_root),
 	TAP(role_strict_wants_every_signature_good),
 	TAP(role_reads_signatures_in_one_order),
 	TAP(role_wrong_keys_do_not_count),
