@@ -91,29 +91,45 @@ cmd_init(const struct args *args, struct err *e)
 	return 0;
 }
 
+static void
+print_trusted(const char *channel, const struct store_trusted *t)
+{
+	printf("%s  %s\ncompare this with what the root's holders say\n",
+	    t->sha256, channel);
+	if (t->first < t->version)
+		printf("the chain to it begins with root %lld,\n%s\n",
+		    (long long)t->first, t->first_sha256);
+	if (t->first > 1)
+		printf("machines that have only a root before %lld cannot"
+		       " follow:\ngive the whole chain with --root DIR\n",
+		    (long long)t->first);
+}
+
 static int
 cmd_channel_add(const struct args *args, struct err *e)
 {
-	const char *root = args_text(args, "root", NULL);
-	struct store_channel ask = { args->argv[0], root,
-		args_flag(args, "mirror") };
+	struct store_channel ask = { .id = args->argv[0],
+		.mirror = args_flag(args, "mirror") };
 	struct server_config conf;
-	char fingerprint[65];
+	struct store_trusted t;
 	AUTO_ARENA a = NULL;
 
-	if (root == NULL)
+	ask.roots = args_list(args, "root", &ask.nroots);
+	if (ask.nroots == 0)
 		return err_set(e, ERR_USAGE,
-		    "channel add needs --root FILE, the channel's first root");
+		    "channel add needs --root FILE, the root to trust, or the"
+		    " chain of them");
 	if (configure(args, &conf, &a, e) < 0 ||
-	    store_channel_add(&conf, &ask, fingerprint, e) < 0)
+	    store_channel_add(&conf, &ask, &t, e) < 0)
 		return -1;
 	if (args_flag(args, "json"))
-		printf("{\"channel\":\"%s\",\"root_sha256\":\"%s\"}\n",
-		    args->argv[0], fingerprint);
+		printf("{\"channel\":\"%s\",\"root_version\":%lld,"
+		       "\"root_sha256\":\"%s\",\"first_version\":%lld,"
+		       "\"first_sha256\":\"%s\"}\n",
+		    ask.id, (long long)t.version, t.sha256, (long long)t.first,
+		    t.first_sha256);
 	else
-		printf("%s  %s\ncompare this with what the root's holders"
-		       " say\n",
-		    fingerprint, args->argv[0]);
+		print_trusted(ask.id, &t);
 	return 0;
 }
 
@@ -321,7 +337,8 @@ static const struct opt init_opts[] = {
 	    "make this channel's brake key too; may be repeated" },
 };
 static const struct opt channel_opts[] = {
-	{ "root", 0, OPT_TEXT, "FILE", "the channel's first root" },
+	{ "root", 0, OPT_LIST, "FILE|DIR",
+	    "the root to trust, and those before it" },
 	{ "mirror", 0, OPT_FLAG, NULL, "served from bundles; needs no brake" },
 };
 static const struct opt next_opts[] = {
@@ -339,7 +356,7 @@ static const struct verb verbs[] = {
 	{ "run", "", "serve until SIGTERM", cmd_run, NULL, 0, 0, 0 },
 	{ "init", "", "make the state directory, tokens and brake keys",
 	    cmd_init, init_opts, COUNT(init_opts), 0, 0 },
-	{ "channel add", "PRODUCT/CHANNEL", "trust a channel's first root",
+	{ "channel add", "PRODUCT/CHANNEL", "trust a channel's root",
 	    cmd_channel_add, channel_opts, COUNT(channel_opts), 1, 1 },
 	{ "brake next", "PRODUCT/CHANNEL", "make the brake key that is to follow",
 	    cmd_brake_next, next_opts, COUNT(next_opts), 1, 1 },

@@ -14,6 +14,7 @@
 #include <jansson.h>
 
 #include "manifest/base/base.h"
+#include "manifest/base/digest.h"
 #include "manifest/base/err.h"
 #include "server/config.h"
 
@@ -64,16 +65,26 @@ struct store_key_next {
 int store_key_next(const char *state, const struct store_key_next *n,
     char *public_path, size_t room, struct err *e) MUST_CHECK;
 
-/* store_channel_add - trust root_path as the channel's first root (brake and
- * database); fingerprint is the digest of the file.  A running server is told
- * through its admin socket.  ERR_REFUSED for a root with keys of keys-example/,
- * unless the configuration allows them. */
+/*
+ * store_channel_add - trust the last of a chain of roots (rootchain.h) as the
+ * channel's, in brake and database, and serve the others to machines that have
+ * nothing newer.  A channel that there is takes older roots in the same way
+ * when the last is one that it trusts or did.  A running server is told through
+ * its admin socket.  ERR_REFUSED for roots with keys of keys-example/, unless
+ * the configuration allows them.
+ */
 struct store_channel {
-	const char *id, *root_path;
+	const char *id;
+	const char *const *roots; /* files and folders */
+	size_t nroots;
 	bool mirror; /* its publications come from bundles: no brake */
 };
+struct store_trusted {
+	int64_t version, first; /* of the last root and the first */
+	char sha256[SHA256_HEX_SIZE], first_sha256[SHA256_HEX_SIZE];
+};
 int store_channel_add(const struct server_config *conf,
-    const struct store_channel *ask, char fingerprint[static 65],
+    const struct store_channel *ask, struct store_trusted *out,
     struct err *e) MUST_CHECK;
 
 /*

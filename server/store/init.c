@@ -13,14 +13,13 @@
 
 #include "manifest/base/clock.h"
 #include "manifest/base/file.h"
-#include "manifest/role.h"
 #include "server/brake.h"
 #include "server/store.h"
 #include "server/store/audit.h"
-#include "server/store/blobs.h"
 #include "server/store/channel.h"
 #include "server/store/prune.h"
 #include "server/store/refused_keys.h"
+#include "server/store/rootchain.h"
 #include "server/store/schema.h"
 #include "server/store/tokens.h"
 #include "server/ticket.h"
@@ -159,87 +158,62 @@ store_key_next(const char *state, const struct store_key_next *n,
 	return note_key(state, n->channel, e);
 }
 
-/* The root document as a blob, as the push of a publication would leave it. */
-static int
-store_root(struct db *db, const char *state, struct bytes root,
-    const char *sha256, struct err *e)
-{
-	AUTO_ARENA a = arena_new(65536);
-	char *path, *dir;
-
-	if (a == NULL)
-		return err_set(e, ERR_SYS, "no memory");
-	if ((dir = arena_printf(a, e, "%s/blobs/%.2s", state, sha256)) ==
-		NULL ||
-	    (path = blobs_path(state, sha256, a, e)) == NULL ||
-	    file_mkdirs(dir, 0700, e) < 0 ||
-	    file_replace(path, root.at, root.len, 0600, e) < 0)
-		return -1;
-	return db_do(db, e,
-		   "INSERT INTO blob (sha256, size, added_s)"
-		   " VALUES ($1, $2, $3) ON CONFLICT (sha256) DO NOTHING",
-		   BIND(V(sha256), V((int64_t)root.len), V(clock_now_s()))) < 0
-	    ? -1
-	    : 0;
-}
-
 struct adding {
-	const char *channel, *sha256;
+	const struct server_config *conf;
+	const char *channel;
 	char product[PRODUCT_MAX + 1], name[PRODUCT_MAX + 1];
-	int64_t version, size;
-	bool allow_example_keys, mirror;
+	bool mirror;
+	struct rootchain chain;
+	const struct rootchain_link *last; /* of chain: what is trusted */
 };
 
 static int
-add_rows(struct db *db, const struct adding *n, struct err *e)
+add_audit(struct db *db, const struct adding *n, struct err *e)
 {
-	int64_t now = clock_now_s();
-	struct audit row = { .at_s = now,
+	struct audit row = { .at_s = clock_now_s(),
 		.who = "sluiced channel add",
 		.verb = "channel-add",
 		.channel = n->channel,
 		.arguments = "{}",
-		.reason = n->sha256,
+		.reason = n->last->sha256,
 		.before = "",
 		.after = "" };
 
+	return audit_add(db, &row, e);
+}
+
+static int
+add_channel(struct db *db, const struct adding *n, struct err *e)
+{
 	if (db_do(db, e,
 		"INSERT INTO channel (id, product, channel, root_version,"
 		" publication, state, round, created_s, mirror)"
 		" VALUES ($1, $2, $3, $4, '', '', 0, $5, $6)",
 		BIND(V(n->channel), V((const char *)n->product),
-		    V((const char *)n->name), V(n->version), V(now),
-		    V((int64_t)n->mirror))) < 0)
+		    V((const char *)n->name), V(n->last->root->version),
+		    V(clock_now_s()), V((int64_t)n->mirror))) < 0)
 		return e->kind == ERR_CONFLICT
 		    ? err_set(e, ERR_CONFLICT, "there is a channel %s already",
 			  n->channel)
 		    : -1;
-	return db_do(db, e,
-		   "INSERT INTO root (channel, version, sha256, size)"
-		   " VALUES ($1, $2, $3, $4)",
-		   BIND(V(n->channel), V(n->version), V(n->sha256),
-		       V(n->size))) < 0
+	return rootchain_put(&n->chain, db, n->conf->state, e) < 0
 	    ? -1
-	    : audit_add(db, &row, e);
+	    : add_audit(db, n, e);
 }
 
 static int
-check_root(struct adding *n, struct bytes file, struct arena *a, struct err *e)
+read_chain(struct adding *n, const struct store_channel *ask, struct arena *a,
+    struct err *e)
 {
-	const struct role *root = role_read(a, ROLE_ROOT, file, ROLE_STRICT, e);
-
-	if (root == NULL || role_verify(root, root, NULL, true, e) < 0)
+	n->chain.channel = n->channel;
+	if (channel_split(n->channel, n->product, n->name, e) < 0 ||
+	    rootchain_read(&n->chain, ask->roots, ask->nroots, a, e) < 0)
 		return -1;
-	if (strcmp(root->product, n->product) != 0 ||
-	    strcmp(root->channel, n->name) != 0)
-		return err_set(e, ERR_REFUSED, "it is of %s/%s", root->product,
-		    root->channel);
-	if (root->expires_s <= clock_now_s())
-		return err_set(e, ERR_REFUSED, "it has expired");
-	if (!n->allow_example_keys && refused_keys_check(root, e) < 0)
-		return -1;
-	n->version = root->version;
-	n->size = (int64_t)file.len;
+	n->last = rootchain_last(&n->chain);
+	/* whoever has the keys of a root before could lead its machines away */
+	for (size_t i = 0; !n->conf->allow_example_keys && i < n->chain.n; i++)
+		if (refused_keys_check(n->chain.at[i].root, e) < 0)
+			return err_in(e, "%s", n->chain.at[i].path);
 	return 0;
 }
 
@@ -265,68 +239,83 @@ store_reload(const struct server_config *conf)
 		(void)!read(fd, answer, sizeof(answer));
 }
 
-/* The brake has lost its memory of a channel that there is: it is given one of
- * the roots that the database trusts anew.  1, or 0 if that is not so. */
+/*
+ * A channel that there is, and that trusts the chain's last root or has trusted
+ * it: older roots may come now that it lacks, and where its brake has lost its
+ * memory, that begins anew with this root.
+ */
 static int
-brake_lost(
+mend_channel(
     struct db *db, const struct adding *n, const char *brake, struct err *e)
 {
+	int fresh = rootchain_put(&n->chain, db, n->conf->state, e);
 	char path[4096];
-	int64_t known = db_int(db, e, -1,
-	    "SELECT COUNT(*) FROM root WHERE channel = $1 AND sha256 = $2",
-	    BIND(V(n->channel), V(n->sha256)));
+	bool lost;
 
-	if (known <= 0 || n->mirror)
-		return known < 0 ? -1 : 0;
+	if (fresh < 0)
+		return -1;
 	if (snprintf(path, sizeof(path), "%s/%s/%s/state.json", brake,
 		n->product, n->name) >= (int)sizeof(path))
 		return err_set(e, ERR_LIMIT, "%s: the path is too long", brake);
-	return !file_exists(path);
+	lost = !n->mirror && !file_exists(path);
+	if (fresh == 0 && !lost)
+		return err_set(e, ERR_CONFLICT,
+		    "there is a channel %s already, with these roots",
+		    n->channel);
+	/* last the brake: it refuses another root, the rows do not */
+	return add_audit(db, n, e) < 0 ||
+		(lost &&
+		    brake_trust(brake, n->product, n->name, n->last->path, e) <
+			0)
+	    ? -1
+	    : 0;
 }
 
 static int
-add_all(struct db *db, const struct adding *n, const char *state,
-    struct bytes file, struct err *e)
+add_or_mend(
+    struct db *db, const struct adding *n, const char *brake, struct err *e)
 {
-	return add_rows(db, n, e) < 0
+	int64_t known = db_int(db, e, -1,
+	    "SELECT COUNT(*) FROM root WHERE channel = $1 AND sha256 = $2",
+	    BIND(V(n->channel), V((const char *)n->last->sha256)));
+
+	if (known < 0)
+		return -1;
+	if (known > 0)
+		return mend_channel(db, n, brake, e);
+	return add_channel(db, n, e) < 0 ||
+		(!n->mirror &&
+		    brake_trust(brake, n->product, n->name, n->last->path, e) <
+			0)
 	    ? -1
-	    : store_root(db, state, file, n->sha256, e);
+	    : 0;
 }
 
 int
 store_channel_add(const struct server_config *conf,
-    const struct store_channel *ask, char fingerprint[static 65], struct err *e)
+    const struct store_channel *ask, struct store_trusted *out, struct err *e)
 {
-	AUTO_ARENA a = arena_new(16 << 20);
-	const char *state = conf->state;
-	const char *root_path = ask->root_path;
-	struct adding n = { .channel = ask->id,
-		.sha256 = fingerprint,
-		.mirror = ask->mirror,
-		.allow_example_keys = conf->allow_example_keys };
+	AUTO_ARENA a = arena_new(256u << 20);
+	struct adding n = {
+		.conf = conf, .channel = ask->id, .mirror = ask->mirror
+	};
 	AUTO_DB db = NULL;
 	AUTO_TX tx = NULL;
-	char dir[4096];
-	struct bytes file;
-	int lost;
+	char brake[4096];
 
 	if (a == NULL)
 		return err_set(e, ERR_SYS, "no memory");
-	if (channel_split(n.channel, n.product, n.name, e) < 0 ||
-	    brake_folder(state, dir, sizeof(dir), e) < 0 ||
-	    file_read(a, root_path, ROLE_ROOT_MAX, &file, e) < 0 ||
-	    check_root(&n, file, a, e) < 0)
-		return err_in(e, "%s", root_path);
-	sha256_hex(fingerprint, file.at, file.len);
-	/* last the brake: it refuses a second root, the rows do not */
-	if (schema_open(&db, state, DB_MUST_EXIST, e) < 0 ||
+	if (brake_folder(conf->state, brake, sizeof(brake), e) < 0 ||
+	    read_chain(&n, ask, a, e) < 0 ||
+	    schema_open(&db, conf->state, DB_MUST_EXIST, e) < 0 ||
 	    (tx = tx_begin(db, e)) == NULL ||
-	    (lost = brake_lost(db, &n, dir, e)) < 0 ||
-	    (lost == 0 && add_all(db, &n, state, file, e) < 0) ||
-	    (!n.mirror &&
-		brake_trust(dir, n.product, n.name, root_path, e) < 0) ||
-	    tx_commit(&tx, e) < 0)
+	    add_or_mend(db, &n, brake, e) < 0 || tx_commit(&tx, e) < 0)
 		return -1;
+	out->version = n.last->root->version;
+	out->first = n.chain.at[0].root->version;
+	memcpy(out->sha256, n.last->sha256, sizeof(out->sha256));
+	memcpy(
+	    out->first_sha256, n.chain.at[0].sha256, sizeof(out->first_sha256));
 	store_reload(conf);
 	return 0;
 }

@@ -141,6 +141,8 @@ put_release 1.0.0 >/dev/null || exit 2
 push >/dev/null || exit 2
 check "a client" client_init one
 check "... installs" client update
+check "another, which will sleep through it all" client_init asleep
+check "... installs" client update
 
 # --- a stolen release key, and the token that goes with it ----------------------------
 # The thief ships a release, and has more of them ready.
@@ -285,7 +287,8 @@ step "sluice-sign root sign" root_sign jane-root
 step "sluice-sign root sign" root_sign joe-root
 root_done
 ROOT=$(root_file "$current")
-step "sluiced channel add" server_trust
+step "sluiced channel add" sluiced channel add "$CHANNEL" --root "$WORK/last" \
+	--root "$ROOT"
 step "sluiced run" server_start
 app 7.0.2
 step "sluice-sign publish" put_release 7.0.2 --previous "$WORK/last" \
@@ -293,6 +296,13 @@ step "sluice-sign publish" put_release 7.0.2 --previous "$WORK/last" \
 step "sluice-sign push" push
 drilled
 follows one 7.0.2
+machine asleep
+is "the machine that slept has the first root" \
+	"$(client status --json | jq .root_version)" 1
+check "... follows too" client update
+is "... to the newest" "$(client status --json | jq .root_version)" "$current"
+is "... and the release" "$(installed)" "editor 7.0.2"
+machine one
 check "the new server halts" ctl halt "$CHANNEL" --reason "a drill"
 check "... for clients too" client check
 check "... and lifts it" ctl resume "$CHANNEL" --reason "a drill"
