@@ -47,6 +47,38 @@ describe_image(struct buf *out, const char *name, const struct image *m)
 			    (unsigned long long)bytes[i]);
 }
 
+/* Where parts of the files are unpacked while the patch is applied. */
+static void
+describe_ranges(struct buf *out, const struct format *f, const struct tables *t)
+{
+	uint64_t packed = 0, raw = 0;
+	size_t i;
+
+	for (i = 0; i < t->old_ranges.n; i++) {
+		packed += t->old_ranges.at[i].packed;
+		raw += t->old_ranges.at[i].raw;
+	}
+	if (t->old_ranges.n > 0) {
+		buf_printf(out, "ranges of old: %zu, %llu bytes of %llu\n",
+		    t->old_ranges.n, (unsigned long long)raw,
+		    (unsigned long long)packed);
+		buf_printf(out, "room to apply: %llu\n",
+		    (unsigned long long)f->old_expanded);
+	}
+	for (i = 0, raw = 0; i < t->new_ranges.n; i++)
+		raw += t->new_ranges.at[i].raw;
+	if (t->new_ranges.n > 0)
+		buf_printf(out, "ranges of new: %zu, %llu bytes\n",
+		    t->new_ranges.n, (unsigned long long)raw);
+}
+
+static void
+describe_members(struct buf *out, const char *name, const struct image *m)
+{
+	if (m->members > 1)
+		buf_printf(out, "%s executables: %zu\n", name, m->members);
+}
+
 int
 native_inspect(int fd, struct buf *out, struct err *e)
 {
@@ -69,6 +101,9 @@ native_inspect(int fd, struct buf *out, struct err *e)
 	    out, "memory to apply: %llu\n", (unsigned long long)f.memory);
 	buf_printf(out, "blocks: %llu\n", (unsigned long long)t.blocks);
 	buf_printf(out, "references: %llu\n", (unsigned long long)t.sites);
+	describe_ranges(out, &f, &t);
+	describe_members(out, "old", &t.old);
+	describe_members(out, "new", &t.new);
 	describe_image(out, "old", &t.old);
 	describe_image(out, "new", &t.new);
 	for (s = 0; s < FORMAT_STREAMS; s++)

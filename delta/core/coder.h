@@ -1,5 +1,5 @@
 /*
- * The decoders of the libraries, one file for each: an updater that embeds the
+ * The coders of the libraries, one file for each: an updater that embeds the
  * core and never sees patches of one of them can leave it out and link a file
  * of its own that refuses.
  */
@@ -32,5 +32,34 @@ int coder_xz_open(void **state, uint32_t dict, struct coder_in preset,
 size_t coder_xz_read(
     void *state, struct coder_in *in, uint8_t *out, size_t room);
 void coder_xz_close(void *state);
+
+/* Where bytes go. */
+struct coder_out {
+	int (*write)(void *ctx, const uint8_t *at, size_t len, struct err *e);
+	void *ctx;
+};
+
+/* What the functions below take at most. */
+#define CODER_INFLATE_MEMORY ((uint64_t)128 << 10)
+#define CODER_DEFLATE_MEMORY ((uint64_t)512 << 10)
+
+/* coder_inflate - the content of one raw deflate stream (RFC 1951), which has
+ * exactly these bytes and makes exactly raw ones; ERR_INPUT if not. */
+int coder_inflate(struct coder_in packed, uint64_t raw,
+    const struct coder_out *out, struct err *e) MUST_CHECK;
+
+/*
+ * coder_deflate_open - begin a raw deflate stream as zlib makes it, with a
+ * window of 32 KiB and this level and memory level: other encoders make other
+ * bytes.  *state may be that of a stream that has ended, which is cheaper.
+ * coder_deflate_close also after a failure.
+ */
+int coder_deflate_open(
+    void **state, unsigned level, unsigned memory, struct err *e) MUST_CHECK;
+int coder_deflate_add(void *state, struct coder_in in,
+    const struct coder_out *out, struct err *e) MUST_CHECK;
+int coder_deflate_end(
+    void *state, const struct coder_out *out, struct err *e) MUST_CHECK;
+void coder_deflate_close(void *state);
 
 #endif

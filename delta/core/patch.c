@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "delta/core/expand.h"
 #include "delta/core/map.h"
 #include "delta/core/output.h"
 #include "delta/core/refs.h"
+#include "delta/core/repack.h"
 #include "delta/core/sites.h"
 #include "delta/core/stream.h"
 #include "delta/core/walk.h"
@@ -27,6 +29,7 @@ struct job {
 	struct words words;
 	struct stream in[FORMAT_STREAMS];
 	struct output out;
+	struct repack repack;
 	uint64_t site_run, byte_run, word_run; /* until the next exception */
 };
 
@@ -71,6 +74,10 @@ patch_memory(const struct format *f, const struct tables *t)
 	total += map_memory(t->blocks, f->old_expanded);
 	total += t->sites * sizeof(uint16_t) + sites_memory(&t->old);
 	total += refs_memory(f->old_expanded) + words_memory(f->old_expanded);
+	if (t->old_ranges.n > 0)
+		total += CODER_INFLATE_MEMORY;
+	if (t->new_ranges.n > 0)
+		total += CODER_DEFLATE_MEMORY;
 	return total + t->pages.count * (uint64_t)FORMAT_SHA256;
 }
 
@@ -95,8 +102,6 @@ check_limits(struct job *j, struct err *e)
 		return err_set(e, ERR_INPUT, "patch: too many blocks");
 	if (j->t.sites > f->old_expanded / 4)
 		return err_set(e, ERR_INPUT, "patch: too many references");
-	if (j->t.old_ranges.n > 0 || j->t.new_ranges.n > 0)
-		return err_set(e, ERR_LIMIT, "patch: ranges are not expanded");
 	if (patch_memory(f, &j->t) > f->memory)
 		return err_set(
 		    e, ERR_INPUT, "patch: takes more memory than it says");
@@ -183,9 +188,42 @@ read_blocks(struct job *j, struct err *e)
 }
 
 static int
+expand(struct job *j, struct err *e)
+{
+	const struct patch_apply *a = j->arg;
+	const struct coder_out out = { a->keep, a->ctx };
+
+	if (j->t.old_ranges.n == 0)
+		return 0;
+	if (a->keep == NULL || (size_t)j->f.old_expanded != j->f.old_expanded)
+		return err_set(e, ERR_LIMIT,
+		    "patch: there is no room here to unpack the old file");
+	if (expand_write(&j->t.old_ranges,
+		(struct coder_in){ a->old, a->old_size }, &out, e) < 0)
+		return -1;
+	j->old = a->kept(a->ctx, e);
+	return j->old ? 0 : -1;
+}
+
+/* What was made goes out as it is, or deflated. */
+static void
+send(struct job *j)
+{
+	const struct coder_out out = { j->arg->write, j->arg->ctx };
+
+	j->out.write = out.write;
+	j->out.ctx = out.ctx;
+	if (j->t.new_ranges.n == 0)
+		return;
+	repack_init(&j->repack, &j->t.new_ranges, j->f.new_size, out);
+	j->out.write = repack_write;
+	j->out.ctx = &j->repack;
+}
+
+static int
 prepare(struct job *j, struct err *e)
 {
-	if (check_limits(j, e) < 0 || read_blocks(j, e) < 0)
+	if (check_limits(j, e) < 0 || read_blocks(j, e) < 0 || expand(j, e) < 0)
 		return -1;
 	if (sites_scan(&j->sites, j->old, &j->t.old, (size_t)j->t.sites, e) < 0)
 		return -1;
@@ -198,8 +236,7 @@ prepare(struct job *j, struct err *e)
 		return -1;
 	if (output_init(&j->out, &j->t.pages, j->f.new_expanded, e) < 0)
 		return -1;
-	j->out.write = j->arg->write;
-	j->out.ctx = j->arg->ctx;
+	send(j);
 	j->out.sha256 = j->arg->sha256;
 	return open_streams(j, FORMAT_SITE_RUN, FORMAT_LITERAL, e);
 }
@@ -428,7 +465,9 @@ write_new(struct job *j, struct err *e)
 	if (put_literal(j, j->f.new_expanded - at, e) < 0 ||
 	    close_streams(j, FORMAT_SITE_RUN, FORMAT_LITERAL, e) < 0)
 		return -1;
-	return output_end(&j->out, e);
+	if (output_end(&j->out, e) < 0)
+		return -1;
+	return j->t.new_ranges.n > 0 ? repack_end(&j->repack, e) : 0;
 }
 
 static void
@@ -439,6 +478,7 @@ job_free(struct job *j)
 	for (s = 0; s < FORMAT_STREAMS; s++)
 		stream_done(&j->in[s]);
 	output_done(&j->out);
+	repack_done(&j->repack);
 	words_done(&j->words);
 	refs_done(&j->refs);
 	map_done(&j->map);

@@ -7,6 +7,7 @@
 #ifndef SLUICE_CORE_RANGE_H
 #define SLUICE_CORE_RANGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

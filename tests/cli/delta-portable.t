@@ -6,7 +6,7 @@
 delta=$BIN/sluice-delta
 portable=$TOP/tests/portable
 core="$(find "$TOP/delta/core" -name '*.c' ! -name 'coder_*' | sort) $TOP/manifest/base/err.c"
-coders="$TOP/delta/core/coder_zstd.c $TOP/delta/core/coder_xz.c"
+coders="$TOP/delta/core/coder_zstd.c $TOP/delta/core/coder_xz.c $TOP/delta/core/coder_zlib.c"
 cd "$WORK" || exit 2
 
 # built OUT PROGRAM COMPILER ARGUMENTS...: strict, in C and nothing more
@@ -42,11 +42,11 @@ all() {
 # shellcheck disable=SC2086 # lists of files
 {
 	check "the core is built from standard C" \
-		built apply apply.c gcc -O2 $coders -lzstd -llzma
+		built apply apply.c gcc -O2 $coders -lzstd -llzma -lz
 	check "and the program that stores" \
-		built store store.c gcc -O2 $coders -lzstd -llzma
+		built store store.c gcc -O2 $coders -lzstd -llzma -lz
 	check "and a later one" \
-		built later store.c gcc -O2 -DNDEBUG -falign-functions=64 $coders -lzstd -llzma
+		built later store.c gcc -O2 -DNDEBUG -falign-functions=64 $coders -lzstd -llzma -lz
 }
 
 pairs="build back stranger text to-nothing from-nothing nothing"
@@ -105,7 +105,7 @@ for compiler in gcc clang; do
 		fi
 		# shellcheck disable=SC2086 # lists of files
 		check "$compiler $flags: builds" \
-			built apply apply.c "$compiler" $flags $coders -lzstd -llzma
+			built apply apply.c "$compiler" $flags $coders -lzstd -llzma -lz
 		all "$compiler $flags" patch ./apply
 	done
 done
@@ -117,9 +117,9 @@ if ! gcc -m32 -o empty empty.c 2>.err || ! ./empty; then
 	skip "32 bits" "no 32-bit gcc (packaging/deps portable)"
 else
 	check "32 bits: builds" built apply32 apply.c gcc -m32 -O2 \
-		"$portable/no_zstd.c" "$portable/no_xz.c"
+		"$portable/no_zstd.c" "$portable/no_xz.c" "$portable/no_zlib.c"
 	all "32 bits, stored" stored ./apply32
-	for lib in libzstd.so.1 liblzma.so.5; do
+	for lib in libzstd.so.1 liblzma.so.5 libz.so.1; do
 		[ -e $lib32/$lib ] || lacks32="${lacks32:-} $lib"
 	done
 	if [ -n "${lacks32:-}" ]; then
@@ -127,7 +127,8 @@ else
 	else
 		# shellcheck disable=SC2086 # lists of files
 		check "32 bits with the libraries: builds" built apply32 apply.c \
-			gcc -m32 -O2 $coders $lib32/libzstd.so.1 $lib32/liblzma.so.5
+			gcc -m32 -O2 $coders $lib32/libzstd.so.1 $lib32/liblzma.so.5 \
+			$lib32/libz.so.1
 		all "32 bits" patch ./apply32
 	fi
 fi
@@ -138,7 +139,7 @@ if ! has x86_64-w64-mingw32-gcc; then
 	finish
 fi
 check "Windows: builds" built apply.exe apply.c x86_64-w64-mingw32-gcc -O2 \
-	-static "$portable/no_zstd.c" "$portable/no_xz.c"
+	-static "$portable/no_zstd.c" "$portable/no_xz.c" "$portable/no_zlib.c"
 if ! has wine; then
 	skip "Windows" "no wine (packaging/deps portable)"
 	finish

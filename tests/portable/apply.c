@@ -44,6 +44,7 @@ read_file(const char *path)
 struct sink {
 	FILE *out;
 	struct sha256 sha;
+	struct file kept; /* the expanded old file */
 };
 
 static int
@@ -57,12 +58,37 @@ write_some(void *ctx, const uint8_t *at, size_t len, struct err *e)
 	return 0;
 }
 
+static int
+keep_some(void *ctx, const uint8_t *at, size_t len, struct err *e)
+{
+	struct sink *s = ctx;
+
+	(void)e;
+	memcpy(s->kept.at + s->kept.len, at, len);
+	s->kept.len += len;
+	return 0;
+}
+
+static const uint8_t *
+all_kept(void *ctx, struct err *e)
+{
+	struct sink *s = ctx;
+
+	(void)e;
+	return s->kept.at;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct file old, patch;
-	struct sink sink;
-	struct patch_apply a = { .write = write_some, .ctx = &sink };
+	struct sink sink = { NULL };
+	struct patch_apply a = {
+		.write = write_some,
+		.keep = keep_some,
+		.kept = all_kept,
+		.ctx = &sink,
+	};
 	struct format f;
 	struct err e = { 0 };
 	uint8_t digest[SHA256_LEN];
@@ -78,6 +104,9 @@ main(int argc, char **argv)
 	sha256_end(&sink.sha, digest);
 	if (memcmp(digest, f.old_sha256, SHA256_LEN) != 0)
 		die("another old file");
+	sink.kept.at = malloc((size_t)f.old_expanded + 1);
+	if (sink.kept.at == NULL)
+		die("no memory");
 	sha256_init(&sink.sha);
 	sink.out = fopen(argv[3], "wb");
 	a.old = old.at;

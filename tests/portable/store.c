@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "delta/core/expand.h"
 #include "delta/core/patch.h"
 #include "delta/core/stream.h"
 
@@ -18,12 +19,28 @@ die(const char *what)
 	exit(1);
 }
 
+static uint8_t expanded[64 << 20];
+static size_t nexpanded;
+
+static int
+keep(void *ctx, const uint8_t *at, size_t len, struct err *e)
+{
+	(void)ctx;
+	if (len > sizeof(expanded) - nexpanded)
+		return err_set(e, ERR_LIMIT, "old is too long");
+	memcpy(expanded + nexpanded, at, len);
+	nexpanded += len;
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
 	static uint8_t old[64 << 20], patch[64 << 20],
 	    header[FORMAT_HEADER_MAX];
 	struct format f, out;
+	const struct coder_out out_old = { keep, NULL };
+	struct coder_in in_old = { old, 0 };
 	struct err e = { 0 };
 	size_t n;
 	int s;
@@ -32,12 +49,14 @@ main(int argc, char **argv)
 
 	if (argc != 4 || (in = fopen(argv[1], "rb")) == NULL)
 		die("OLD PATCH OUT");
-	(void)fread(old, 1, sizeof(old), in);
+	in_old.len = fread(old, 1, sizeof(old), in);
 	if ((in = fopen(argv[2], "rb")) == NULL ||
 	    (to = fopen(argv[3], "wb")) == NULL)
 		die("OLD PATCH OUT");
 	n = fread(patch, 1, sizeof(patch), in);
 	if (format_read(&f, patch, n, &e) < 0 || patch_tables(&f, &t, &e) < 0)
+		die(e.msg);
+	if (expand_write(&t.old_ranges, in_old, &out_old, &e) < 0)
 		die(e.msg);
 	out = f;
 	for (s = 0; s < FORMAT_STREAMS; s++)
@@ -50,7 +69,7 @@ main(int argc, char **argv)
 		uint64_t i;
 
 		if (stream_open(&r, &f.part[s], (enum format_stream)s,
-			stream_preset(old, &t.old), &e) < 0)
+			stream_preset(expanded, &t.old), &e) < 0)
 			die(e.msg);
 		for (i = 0; i < f.part[s].raw; i++)
 			(void)fputc(stream_byte(&r), to);
