@@ -4,8 +4,12 @@
  *
  * Within a piece: walk along the alignment (offset between new and old) of the
  * last match; where another place of old explains the bytes ahead better by
- * GAIN, a new match begins there.  Each match is then stretched forwards and
- * backwards as long as more than half of the bytes agree.
+ * GAIN, a new match begins there.  Better by so much means: it holds so many
+ * of the bytes that differ on the present alignment.  So only places are
+ * searched for at which a byte differs, and only if what is around the next
+ * such bytes may stand in old at all: that leaves few.  Each match is then
+ * stretched forwards and backwards as long as more than half of the bytes
+ * agree.
  */
 #include "delta/match.h"
 
@@ -13,19 +17,16 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define PIECE ((int64_t)4 << 20)
 /* A match must explain this many bytes more than the alignment that is there:
  * less does not pay for a control triple. */
-#define GAIN 8
-/* So many equal bytes on the alignment that is there, beginning within LOOK:
- * no search.  Searching costs most of the time; this halves it, and costs some
- * 0.2 % of the size. */
-#define STAY	  12
-#define LOOK	  12
-#define THREADS	  8
-#define MATCH_MIN (GAIN + 1) /* bytes of new per cover, at least */
+#define GAIN	8
+#define WORTH	(GAIN + 1) /* bytes of new per cover, at least */
+#define THREADS 8
+#define NOWHERE (INT64_MIN / 2) /* an offset at which there is no old byte */
 
 struct piece {
 	const struct suffix *old;
@@ -37,6 +38,10 @@ struct piece {
 	int64_t at;		    /* everything before is decided */
 	int64_t last_new, last_old; /* where the open cover begins */
 	int64_t offset;		    /* old position minus new position */
+	/* the next bytes from at on that differ on this alignment */
+	int64_t differ[WORTH];
+	int64_t looked; /* how far for them */
+	int n;
 };
 
 struct hit {
@@ -46,7 +51,7 @@ struct hit {
 int64_t
 match_memory(int64_t new_size)
 {
-	int64_t total, covers = new_size / MATCH_MIN + 64;
+	int64_t total, covers = new_size / WORTH + 64;
 
 	/* twice: arrays grow, pieces are joined */
 	if (__builtin_mul_overflow(
@@ -87,15 +92,6 @@ covers_add(struct covers *c, struct cover add)
 	return 0;
 }
 
-static bool
-same(const struct piece *p, int64_t new_at)
-{
-	int64_t old_at = new_at + p->offset;
-
-	return old_at >= 0 && old_at < (int64_t)p->old->text.len &&
-	    p->old->text.at[old_at] == p->new.at[new_at];
-}
-
 /* Equal bytes from new_at on, on the alignment that is there. */
 static int64_t
 run_length(const struct piece *p, int64_t new_at)
@@ -110,57 +106,79 @@ run_length(const struct piece *p, int64_t new_at)
 	    p->new.at + new_at, p->old->text.at + old_at, (size_t)max);
 }
 
-/* How far the alignment that is there can be kept without a search. */
-static int64_t
-stay_length(const struct piece *p, int64_t new_at)
+/* Fill differ[] from at on; false: so many are not left in the piece. */
+static bool
+look_ahead(struct piece *p)
 {
-	int64_t at = new_at, run;
+	int drop = 0;
 
-	while (at <= new_at + LOOK && at < p->end) {
-		run = run_length(p, at);
-		if (run >= STAY)
-			return at + run - new_at;
-		at += run + 1;
+	while (drop < p->n && p->differ[drop] < p->at)
+		drop++;
+	p->n -= drop;
+	memmove(p->differ, p->differ + drop, (size_t)p->n * sizeof(int64_t));
+	if (p->n == 0 && p->looked < p->at)
+		p->looked = p->at;
+	while (p->n < WORTH) {
+		p->looked += run_length(p, p->looked);
+		if (p->looked >= p->end)
+			return false;
+		p->differ[p->n++] = p->looked++;
 	}
-	return 0;
+	return true;
+}
+
+/*
+ * A match that pays holds all that differs: if bytes around one of them stand
+ * nowhere in old, it begins behind them.  From the last to the first, since
+ * that skips most.
+ */
+static bool
+skip(struct piece *p)
+{
+	int64_t last = p->differ[WORTH - 1] + 1 - SUFFIX_SEEN, at;
+	int i;
+
+	for (i = WORTH - 1; i >= 0; i--) {
+		at = p->differ[i] - SUFFIX_SEEN / 2;
+		if (at > last || i == WORTH - 1)
+			at = last;
+		if (at < p->at)
+			at = p->at;
+		if (!suffix_has(p->old, p->new.at + at)) {
+			p->at = at + 1;
+			return true;
+		}
+	}
+	return false;
 }
 
 /* The next place where another alignment is better by GAIN; false: none. */
 static bool
 next_hit(struct piece *p, struct hit *h)
 {
-	/* of new[at..counted), score bytes agree on the present alignment */
-	int64_t counted = p->at, score = 0, run;
+	int64_t end;
 	size_t where;
 
-	while (p->at < p->end) {
-		run = stay_length(p, p->at);
-		if (run > 0) {
-			p->at += run;
-			counted = p->at;
-			score = 0;
+	while (look_ahead(p)) {
+		/* a match from before holds these bytes, too */
+		p->at = p->differ[0];
+		if (skip(p))
 			continue;
-		}
 		h->len = (int64_t)suffix_longest(p->old,
 		    (struct bytes){
 			p->new.at + p->at, (size_t)(p->end - p->at) },
 		    &where);
-		for (; counted < p->at + h->len; counted++)
-			score += same(p, counted);
-		if (h->len > score + GAIN) {
+		end = p->at + h->len;
+		if (end > p->differ[WORTH - 1]) {
 			h->new_at = p->at;
 			h->old_at = (int64_t)where;
 			return true;
 		}
-		if (h->len > 0 && h->len == score) {
-			p->at += h->len; /* the same, further along */
-			score = 0;
-			continue;
-		}
-		score -= same(p, p->at);
+		/* one that begins later and ends later holds these */
+		if (h->len >= SUFFIX_SEEN &&
+		    !suffix_has(p->old, p->new.at + end + 1 - SUFFIX_SEEN))
+			p->at = end + 1 - SUFFIX_SEEN;
 		p->at++;
-		if (counted < p->at)
-			counted = p->at;
 	}
 	return false;
 }
@@ -230,7 +248,8 @@ close_cover(struct piece *p, const struct hit *h)
 		p->last_new = to - back;
 		p->last_old = h->old_at - back;
 		p->offset = h->old_at - h->new_at;
-		p->at = h->new_at + h->len;
+		p->at = p->looked = h->new_at + h->len;
+		p->n = 0;
 	}
 	if (covers_add(&p->covers, c) < 0)
 		p->failed = true;
@@ -243,7 +262,8 @@ match_piece(struct piece *p)
 
 	p->at = p->last_new = p->begin;
 	p->last_old = min64(p->begin, (int64_t)p->old->text.len);
-	p->offset = 0;
+	/* an alignment that was not found would be kept too long */
+	p->offset = p->begin == 0 ? 0 : NOWHERE;
 	while (!p->failed && next_hit(p, &h))
 		close_cover(p, &h);
 	close_cover(p, NULL);

@@ -11,15 +11,21 @@
 
 #define NARROW_MAX INT32_MAX
 #define PAIRS	   65536
+#define SPREAD	   0x9e3779b97f4a7c15
+/* bytes of text for each 64 bits: four bits for a byte */
+#define SEEN_BYTES 16
 
 int64_t
 suffix_memory(int64_t size)
 {
 	int64_t width = size <= NARROW_MAX ? 4 : 8, total;
 
-	if (__builtin_mul_overflow(size, width, &total))
+	if (__builtin_mul_overflow(size, width, &total) ||
+	    __builtin_add_overflow(
+		total, (size / SEEN_BYTES + 1) * 8, &total) ||
+	    __builtin_add_overflow(total, (PAIRS + 1) * 8, &total))
 		return INT64_MAX;
-	return total + (PAIRS + 1) * (int64_t)sizeof(size_t);
+	return total;
 }
 
 static int
@@ -73,13 +79,52 @@ count_pairs(struct suffix *s, struct err *e)
 	return 0;
 }
 
+/* The word and the bit that stand for the bytes at `at`. */
+static uint64_t *
+seen_word(const struct suffix *s, const uint8_t *at, uint64_t *bit)
+{
+	uint64_t x;
+
+	memcpy(&x, at, sizeof(x));
+	x *= SPREAD;
+	x ^= x >> 32;
+	x *= SPREAD;
+	*bit = (uint64_t)1 << (x >> 26 & 63);
+	return &s->seen[(x >> 32) * s->seen_words >> 32];
+}
+
+bool
+suffix_has(const struct suffix *s, const uint8_t *at)
+{
+	uint64_t bit;
+
+	return s->seen != NULL && (*seen_word(s, at, &bit) & bit) != 0;
+}
+
+static int
+note_seen(struct suffix *s, struct err *e)
+{
+	size_t i, n = s->text.len;
+	uint64_t *word, bit;
+
+	s->seen_words = (uint32_t)(n / SEEN_BYTES) + 1;
+	s->seen = calloc(s->seen_words, sizeof(*s->seen));
+	if (s->seen == NULL)
+		return err_sys(e, "suffix array");
+	for (i = 0; i + SUFFIX_SEEN <= n; i++) {
+		word = seen_word(s, s->text.at + i, &bit);
+		*word |= bit;
+	}
+	return 0;
+}
+
 int
 suffix_init(struct suffix *s, struct bytes text, struct err *e)
 {
 	*s = (struct suffix){ .text = text };
 	if (text.len == 0)
 		return 0;
-	if (sort(s, e) < 0 || count_pairs(s, e) < 0) {
+	if (sort(s, e) < 0 || count_pairs(s, e) < 0 || note_seen(s, e) < 0) {
 		suffix_done(s);
 		return -1;
 	}
@@ -92,6 +137,7 @@ suffix_done(struct suffix *s)
 	free(s->narrow);
 	free(s->wide);
 	free(s->pairs);
+	free(s->seen);
 	*s = (struct suffix){ 0 };
 }
 

@@ -5,6 +5,7 @@
 #ifndef SLUICE_SUFFIX_H
 #define SLUICE_SUFFIX_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "manifest/base/arena.h"
@@ -15,8 +16,12 @@ struct suffix {
 	struct bytes text; /* borrowed */
 	int32_t *narrow;   /* owned; one of the two, or none for no text */
 	int64_t *wide;
-	size_t *pairs; /* owned; first rank of each two first bytes */
+	size_t *pairs;	/* owned; first rank of each two first bytes */
+	uint64_t *seen; /* owned; bits of hashes, see suffix_has */
+	uint32_t seen_words;
 };
+
+#define SUFFIX_SEEN 8
 
 /* suffix_memory - bytes that the array of a text of this size takes. */
 int64_t suffix_memory(int64_t size);
@@ -31,6 +36,13 @@ void suffix_done(struct suffix *s);
  * the average.  Safe to call from several threads.
  */
 size_t suffix_longest(const struct suffix *s, struct bytes want, size_t *where);
+
+/*
+ * suffix_has - whether the SUFFIX_SEEN bytes at `at` may stand in the text.
+ * If not, this says so most of the time, and for a small part of the time that
+ * a search takes.
+ */
+bool suffix_has(const struct suffix *s, const uint8_t *at);
 
 /* suffix_common - length of the common prefix of two buffers of max bytes. */
 size_t suffix_common(const uint8_t *a, const uint8_t *b, size_t max);

@@ -94,6 +94,64 @@ edges_are_found(void)
 }
 
 static void
+what_stands_in_the_text_is_never_missed(void)
+{
+	static uint8_t text[4000];
+	struct suffix s;
+	struct err e = { 0 };
+	size_t i, missed = 0, absent = 0;
+
+	fill(text, sizeof(text), 256);
+	CHECK_INT(suffix_init(&s, (struct bytes){ text, sizeof(text) }, &e), 0);
+	for (i = 0; i + SUFFIX_SEEN <= sizeof(text); i++)
+		missed += !suffix_has(&s, text + i);
+	CHECK_INT(missed, 0);
+	for (i = 0; i < 1000; i++) {
+		uint8_t other[SUFFIX_SEEN];
+
+		fill(other, sizeof(other), 256);
+		absent += !suffix_has(&s, other);
+	}
+	CHECK(absent > 600);
+	suffix_done(&s);
+	/* not one window: nothing is there */
+	CHECK_INT(
+	    suffix_init(&s, (struct bytes){ text, SUFFIX_SEEN - 1 }, &e), 0);
+	CHECK(!suffix_has(&s, text));
+	suffix_done(&s);
+	CHECK_INT(suffix_init(&s, (struct bytes){ text, 0 }, &e), 0);
+	CHECK(!suffix_has(&s, text));
+}
+
+/* Where an alignment fails all the time, a better one is found. */
+static void
+a_better_alignment_is_found(void)
+{
+	static uint8_t old[40000], new[30000];
+	struct covers c;
+	struct suffix s;
+	struct err e = { 0 };
+
+	fill(old, sizeof(old), 256);
+	memcpy(new, old, 10000);
+	memcpy(new + 10000, old + 25000, 12000);
+	memcpy(new + 22000, old + 3000, 8000);
+	CHECK_INT(suffix_init(&s, (struct bytes){ old, sizeof(old) }, &e), 0);
+	CHECK_INT(
+	    match_covers(&s, (struct bytes){ new, sizeof(new) }, &c, &e), 0);
+	if (CHECK_INT(c.n, 3)) {
+		CHECK_INT(c.at[0].len, 10000);
+		CHECK_INT(c.at[1].new_at, 10000);
+		CHECK_INT(c.at[1].old_at, 25000);
+		CHECK_INT(c.at[1].len, 12000);
+		CHECK_INT(c.at[2].old_at, 3000);
+		CHECK_INT(c.at[2].len, 8000);
+	}
+	match_done(&c);
+	suffix_done(&s);
+}
+
+static void
 covers_keep_their_promises(void)
 {
 	static uint8_t old[5000], new[6000];
@@ -130,6 +188,8 @@ covers_keep_their_promises(void)
 static const struct tap_test tests[] = {
 	TAP(the_longest_match_is_found),
 	TAP(edges_are_found),
+	TAP(what_stands_in_the_text_is_never_missed),
+	TAP(a_better_alignment_is_found),
 	TAP(covers_keep_their_promises),
 };
 
