@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "delta/core/range.h"
 #include "manifest/base/base.h"
 #include "manifest/base/err.h"
 
@@ -49,13 +50,13 @@ int coder_inflate(struct coder_in packed, uint64_t raw,
     const struct coder_out *out, struct err *e) MUST_CHECK;
 
 /*
- * coder_deflate_open - begin a raw deflate stream as zlib makes it, with a
- * window of 32 KiB and this level and memory level: other encoders make other
- * bytes.  *state may be that of a stream that has ended, which is cheaper.
- * coder_deflate_close also after a failure.
+ * coder_deflate_open - begin a raw deflate stream with a window of 32 KiB, as
+ * this encoder makes it: others make other bytes.  *state may be that of a
+ * stream that has ended, which is cheaper.  coder_deflate_close also after a
+ * failure.
  */
-int coder_deflate_open(
-    void **state, unsigned level, unsigned memory, struct err *e) MUST_CHECK;
+int coder_deflate_open(void **state, unsigned level, enum range_encoder encoder,
+    struct err *e) MUST_CHECK;
 int coder_deflate_add(void *state, struct coder_in in,
     const struct coder_out *out, struct err *e) MUST_CHECK;
 int coder_deflate_end(

@@ -80,16 +80,18 @@ coder_inflate(struct coder_in packed, uint64_t raw, const struct coder_out *out,
 
 struct deflate {
 	z_stream z;
-	unsigned level, memory;
+	unsigned level;
+	enum range_encoder encoder;
 	uint8_t buffer[BUFFER];
 };
 
 int
-coder_deflate_open(void **state, unsigned level, unsigned memory, struct err *e)
+coder_deflate_open(
+    void **state, unsigned level, enum range_encoder encoder, struct err *e)
 {
 	struct deflate *d = *state;
 
-	if (d && d->level == level && d->memory == memory)
+	if (d && d->level == level && d->encoder == encoder)
 		return deflateReset(&d->z) == Z_OK
 		    ? 0
 		    : err_set(e, ERR_SYS, "patch: zlib refuses");
@@ -99,9 +101,9 @@ coder_deflate_open(void **state, unsigned level, unsigned memory, struct err *e)
 	if (d == NULL)
 		return err_set(e, ERR_SYS, "patch: out of memory");
 	d->level = level;
-	d->memory = memory;
-	if (deflateInit2(&d->z, (int)level, Z_DEFLATED, RAW_WINDOW, (int)memory,
-		Z_DEFAULT_STRATEGY) != Z_OK)
+	d->encoder = encoder;
+	if (deflateInit2(&d->z, (int)level, Z_DEFLATED, RAW_WINDOW,
+		encoder == RANGE_ZLIB_9 ? 9 : 8, Z_DEFAULT_STRATEGY) != Z_OK)
 		return err_set(e, ERR_SYS, "patch: zlib refuses");
 	return 0;
 }

@@ -115,10 +115,10 @@ ranges_read_new(struct ranges *r, struct numbers *in, uint64_t size,
 			return malformed(e, "one outside the new file");
 		plain -= g->raw;
 		g->level = (unsigned)(how & 15);
-		g->memory = RANGE_MEMORY_MIN + (unsigned)(how >> 4 & 1);
-		if (how >> 5 != 0 || g->level < RANGE_LEVEL_MIN ||
+		if (how >> 4 >= RANGE_ENCODERS || g->level == 0 ||
 		    g->level > RANGE_LEVEL_MAX)
-			return malformed(e, "a level that is not known");
+			return malformed(e, "an encoder that is not known");
+		g->encoder = (enum range_encoder)(how >> 4);
 	}
 	if (plain > size || (r->n == 0 && size != expanded))
 		return malformed(e, "another size of the expanded new file");
@@ -153,8 +153,7 @@ ranges_write_new(const struct ranges *r, uint8_t *at)
 
 		n += number_write(at + n, g->at - end);
 		n += number_write(at + n, g->raw);
-		n += number_write(
-		    at + n, g->level | (g->memory - RANGE_MEMORY_MIN) << 4);
+		n += number_write(at + n, g->level | (uint64_t)g->encoder << 4);
 		end = g->at + g->raw;
 	}
 	return n;

@@ -15,16 +15,19 @@
 
 #define RANGE_MAX 65536 /* of a file */
 
-/* Levels and memory levels of zlib that new streams can be made with. */
-#define RANGE_LEVEL_MIN	 1
-#define RANGE_LEVEL_MAX	 9
-#define RANGE_MEMORY_MIN 8
-#define RANGE_MEMORY_MAX 9
+/* What new streams can be made with: levels 1 to 9 of these. */
+#define RANGE_LEVEL_MAX 9
+enum range_encoder {
+	RANGE_ZLIB_8, /* zlib with a memory level of 8, */
+	RANGE_ZLIB_9, /* of 9 */
+	RANGE_ENCODERS,
+};
 
 struct range {
 	uint64_t at, raw;	    /* content in the expanded file */
 	uint64_t packed_at, packed; /* old: the stream in the file as it is */
-	unsigned level, memory;	    /* new: what deflate made it with */
+	unsigned level;		    /* new: what it is made with */
+	enum range_encoder encoder;
 };
 
 /* They ascend and are disjoint. */

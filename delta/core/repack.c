@@ -52,7 +52,7 @@ cross(struct repack *p, struct err *e)
 	if (!p->inside) {
 		p->inside = true;
 		return coder_deflate_open(
-		    &p->state, p->next->level, p->next->memory, e);
+		    &p->state, p->next->level, p->next->encoder, e);
 	}
 	p->inside = false;
 	p->next++;

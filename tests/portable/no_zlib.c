@@ -20,10 +20,11 @@ coder_inflate(struct coder_in packed, uint64_t raw, const struct coder_out *out,
 }
 
 int
-coder_deflate_open(void **state, unsigned level, unsigned memory, struct err *e)
+coder_deflate_open(
+    void **state, unsigned level, enum range_encoder encoder, struct err *e)
 {
 	(void)level;
-	(void)memory;
+	(void)encoder;
 	*state = NULL;
 	return refuse(e);
 }
