@@ -9,10 +9,10 @@
 #define NAMES_MAX ((size_t)32 << 20)
 
 static bool
-grow(struct members *m)
+grow(struct entries *m)
 {
 	size_t room = m->room ? 2 * m->room : 64;
-	struct member *at;
+	struct entry *at;
 
 	if (m->n < m->room)
 		return true;
@@ -46,13 +46,13 @@ full_name(struct container *c, struct bytes name)
 }
 
 void
-container_add(struct container *c, struct bytes name, const struct member *add)
+container_add(struct container *c, struct bytes name, const struct entry *add)
 {
-	struct member member = *add;
+	struct entry member = *add;
 
 	if (add->size == 0 || container_bytes(c, add->off, add->size) == NULL)
 		return;
-	if (c->m->n == CONTAINER_MEMBERS || !grow(c->m)) {
+	if (c->m->n == CONTAINER_ENTRIES || !grow(c->m)) {
 		c->m->full = true;
 		return;
 	}
@@ -69,7 +69,7 @@ container_add(struct container *c, struct bytes name, const struct member *add)
 static int
 by_offset(const void *x, const void *y)
 {
-	const struct member *a = x, *b = y;
+	const struct entry *a = x, *b = y;
 
 	if (a->off != b->off)
 		return a->off < b->off ? -1 : 1;
@@ -81,7 +81,7 @@ by_offset(const void *x, const void *y)
 /* Ascending; what overlaps its predecessor is left out: no archive that a tool
  * made has such members, and each byte is looked at once in each depth. */
 static void
-sort(struct members *m, size_t first)
+sort(struct entries *m, size_t first)
 {
 	uint64_t end = 0;
 	size_t i, n = first;
@@ -97,7 +97,7 @@ sort(struct members *m, size_t first)
 }
 
 static void
-list(struct members *m, struct bytes file, const struct member *in)
+list(struct entries *m, struct bytes file, const struct entry *in)
 {
 	struct container c = { m, file, in, m->n };
 	size_t i, end;
@@ -113,7 +113,7 @@ list(struct members *m, struct bytes file, const struct member *in)
 	end = m->n;
 	for (i = c.first; i < end; i++) {
 		/* a copy: the list may move */
-		struct member inner = m->at[i];
+		struct entry inner = m->at[i];
 
 		if (!inner.deflated)
 			list(m, file, &inner);
@@ -121,7 +121,7 @@ list(struct members *m, struct bytes file, const struct member *in)
 }
 
 void
-container_list_at(struct members *m, struct bytes file, const struct member *in)
+container_list_at(struct entries *m, struct bytes file, const struct entry *in)
 {
 	if (m->names == NULL && (m->names = arena_new(NAMES_MAX)) == NULL)
 		return;
@@ -130,16 +130,16 @@ container_list_at(struct members *m, struct bytes file, const struct member *in)
 }
 
 void
-container_list(struct members *m, struct bytes file)
+container_list(struct entries *m, struct bytes file)
 {
-	const struct member whole = { .name = "", .size = file.len };
+	const struct entry whole = { .name = "", .size = file.len };
 
 	memset(m, 0, sizeof(*m));
 	container_list_at(m, file, &whole);
 }
 
 void
-container_done(struct members *m)
+container_done(struct entries *m)
 {
 	free(m->at);
 	arena_free(m->names);

@@ -15,10 +15,10 @@
 #include "manifest/base/base.h"
 
 #define CONTAINER_DEPTH	  4	/* archives in archives */
-#define CONTAINER_MEMBERS 65536 /* what a patch can say about one file */
+#define CONTAINER_ENTRIES 65536 /* what a patch can say about one file */
 #define CONTAINER_NAME	  1024	/* longest name of a member */
 
-struct member {
+struct entry {
 	/* its path, ':' before what lies in an archive: ":a.zip:b/c".  What a
 	 * gzip file holds has no name of its own. */
 	const char *name;
@@ -28,8 +28,8 @@ struct member {
 	unsigned depth;	    /* of archives around it */
 };
 
-struct members {
-	struct member *at; /* owned */
+struct entries {
+	struct entry *at; /* owned */
 	size_t n, room;
 	struct arena *names; /* owned */
 	bool full;	     /* of members or of names: some are missing */
@@ -43,7 +43,7 @@ struct members {
  * Each lies in the file.  The members of one archive ascend and are disjoint;
  * no two deflated ones overlap.  Empty ones are left out.
  */
-void container_list(struct members *m, struct bytes file);
+void container_list(struct entries *m, struct bytes file);
 
 /*
  * container_list_at - as container_list for the n bytes at off of the file,
@@ -51,20 +51,20 @@ void container_list(struct members *m, struct bytes file);
  * deep.
  */
 void container_list_at(
-    struct members *m, struct bytes file, const struct member *in);
+    struct entries *m, struct bytes file, const struct entry *in);
 
-void container_done(struct members *m);
+void container_done(struct entries *m);
 
 /* For the readers: add one member of the archive at m's present place; not one
  * that lies outside of it.  name need not end in NUL. */
 struct container {
-	struct members *m;
+	struct entries *m;
 	struct bytes file;
-	const struct member *in; /* the archive */
-	size_t first;		 /* its first member */
+	const struct entry *in; /* the archive */
+	size_t first;		/* its first member */
 };
 void container_add(
-    struct container *c, struct bytes name, const struct member *add);
+    struct container *c, struct bytes name, const struct entry *add);
 
 /* Readers; false: not such an archive.  They add members in any order. */
 bool container_ar(struct container *c);

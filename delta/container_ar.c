@@ -48,7 +48,7 @@ long_name(struct bytes table, uint64_t off)
 /* The name in a header; one of BSD's lies before the content. */
 static struct bytes
 ar_name(const struct container *c, const uint8_t *header, struct bytes table,
-    struct member *m)
+    struct entry *m)
 {
 	struct bytes name = { header, AR_NAME };
 	uint64_t n;
@@ -80,7 +80,7 @@ container_ar(struct container *c)
 	if (header == NULL || memcmp(header, AR_MAGIC, strlen(AR_MAGIC)) != 0)
 		return false;
 	while ((header = container_bytes(c, at, AR_HEADER)) != NULL) {
-		struct member m = { .off = at + AR_HEADER };
+		struct entry m = { .off = at + AR_HEADER };
 
 		if (memcmp(header + 58, "`\n", 2) != 0 ||
 		    !decimal(header + 48, 10, &size) ||
@@ -122,7 +122,7 @@ bool
 container_gzip(struct container *c)
 {
 	const uint8_t *h = container_bytes(c, 0, GZIP_HEADER), *extra;
-	struct member m = { .deflated = true, .off = GZIP_HEADER };
+	struct entry m = { .deflated = true, .off = GZIP_HEADER };
 	unsigned flags;
 
 	if (h == NULL || memcmp(h, "\x1f\x8b\x08", 3) != 0)

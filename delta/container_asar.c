@@ -135,7 +135,7 @@ static bool folder(struct asar *a, size_t path);
 static bool
 node(struct asar *a, size_t path)
 {
-	struct member m = { 0 };
+	struct entry m = { 0 };
 	struct bytes key, text;
 	bool sized = false, placed = false, more;
 

@@ -114,7 +114,7 @@ text(const uint8_t *at, size_t max)
 
 static void
 file(struct container *c, const uint8_t *h, const struct ahead *a,
-    const struct member *m)
+    const struct entry *m)
 {
 	struct bytes name = text(h, NAME), prefix = text(h + PREFIX, PREFIX_N);
 	uint8_t both[PREFIX_N + 1 + NAME];
@@ -138,7 +138,7 @@ static bool
 entry(struct container *c, uint64_t *at, struct ahead *a)
 {
 	const uint8_t *h = container_bytes(c, *at, BLOCK), *body;
-	struct member m = { .off = *at + BLOCK };
+	struct entry m = { .off = *at + BLOCK };
 	uint64_t size;
 
 	if (h == NULL || !is_header(h) || !number(h + SIZE_AT, 12, &size))

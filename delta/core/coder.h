@@ -9,7 +9,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "delta/core/range.h"
 #include "manifest/base/base.h"
 #include "manifest/base/err.h"
 
@@ -40,27 +39,13 @@ struct coder_out {
 	void *ctx;
 };
 
-/* What the functions below take at most. */
+/* What coder_inflate takes at most. */
 #define CODER_INFLATE_MEMORY ((uint64_t)128 << 10)
-#define CODER_DEFLATE_MEMORY ((uint64_t)512 << 10)
 
 /* coder_inflate - the content of one raw deflate stream (RFC 1951), which has
- * exactly these bytes and makes exactly raw ones; ERR_INPUT if not. */
+ * exactly these bytes and makes exactly raw ones; ERR_INPUT if not.  (The way
+ * back is core/deflate.h: there what a library does is not settled.) */
 int coder_inflate(struct coder_in packed, uint64_t raw,
     const struct coder_out *out, struct err *e) MUST_CHECK;
-
-/*
- * coder_deflate_open - begin a raw deflate stream with a window of 32 KiB, as
- * this encoder makes it: others make other bytes.  *state may be that of a
- * stream that has ended, which is cheaper.  coder_deflate_close also after a
- * failure.
- */
-int coder_deflate_open(void **state, unsigned level, enum range_encoder encoder,
-    struct err *e) MUST_CHECK;
-int coder_deflate_add(void *state, struct coder_in in,
-    const struct coder_out *out, struct err *e) MUST_CHECK;
-int coder_deflate_end(
-    void *state, const struct coder_out *out, struct err *e) MUST_CHECK;
-void coder_deflate_close(void *state);
 
 #endif

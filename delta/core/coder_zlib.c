@@ -1,5 +1,5 @@
 /*
- * Raw deflate, by zlib.
+ * What raw deflate has packed, by zlib.
  */
 #include <stdlib.h>
 
@@ -76,86 +76,4 @@ coder_inflate(struct coder_in packed, uint64_t raw, const struct coder_out *out,
 	(void)inflateEnd(&z);
 	free(buffer);
 	return failed;
-}
-
-struct deflate {
-	z_stream z;
-	unsigned level;
-	enum range_encoder encoder;
-	uint8_t buffer[BUFFER];
-};
-
-int
-coder_deflate_open(
-    void **state, unsigned level, enum range_encoder encoder, struct err *e)
-{
-	struct deflate *d = *state;
-
-	if (d && d->level == level && d->encoder == encoder)
-		return deflateReset(&d->z) == Z_OK
-		    ? 0
-		    : err_set(e, ERR_SYS, "patch: zlib refuses");
-	if (d)
-		coder_deflate_close(d);
-	*state = d = calloc(1, sizeof(*d));
-	if (d == NULL)
-		return err_set(e, ERR_SYS, "patch: out of memory");
-	d->level = level;
-	d->encoder = encoder;
-	if (deflateInit2(&d->z, (int)level, Z_DEFLATED, RAW_WINDOW,
-		encoder == RANGE_ZLIB_9 ? 9 : 8, Z_DEFAULT_STRATEGY) != Z_OK)
-		return err_set(e, ERR_SYS, "patch: zlib refuses");
-	return 0;
-}
-
-/* Take what is there; with Z_FINISH until the end. */
-static int
-run(struct deflate *d, int flush, const struct coder_out *out, struct err *e)
-{
-	size_t n;
-	int ret;
-
-	do {
-		d->z.next_out = d->buffer;
-		d->z.avail_out = BUFFER;
-		ret = deflate(&d->z, flush);
-		if (ret == Z_STREAM_ERROR)
-			return err_set(e, ERR_SYS, "patch: zlib fails");
-		n = BUFFER - d->z.avail_out;
-		if (n > 0 && out->write(out->ctx, d->buffer, n, e) < 0)
-			return -1;
-	} while (
-	    d->z.avail_out == 0 || (flush == Z_FINISH && ret != Z_STREAM_END));
-	return 0;
-}
-
-int
-coder_deflate_add(
-    void *state, struct coder_in in, const struct coder_out *out, struct err *e)
-{
-	struct deflate *d = state;
-
-	while (in.len > 0) {
-		feed(&d->z, &in);
-		if (run(d, Z_NO_FLUSH, out, e) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-int
-coder_deflate_end(void *state, const struct coder_out *out, struct err *e)
-{
-	return run(state, Z_FINISH, out, e);
-}
-
-void
-coder_deflate_close(void *state)
-{
-	struct deflate *d = state;
-
-	if (d == NULL)
-		return;
-	(void)deflateEnd(&d->z);
-	free(d);
 }

@@ -46,14 +46,17 @@ struct family {
 	uint8_t hash_bits;
 	uint16_t tokens; /* of a block */
 	bool four;	 /* bytes in the hash */
-	bool gzip;	 /* looks past the end, ends blocks early */
+	bool gzip;	 /* ends blocks early; at the end of all, what comes
+			  * after it is looked at and remembered */
+	bool beyond;	 /* a match past the end is better than one up to it */
 };
 static const struct family families[DEFLATE_FAMILIES] = {
-	[DEFLATE_ZLIB_8] = { 15, 16383, false, false },
-	[DEFLATE_ZLIB_9] = { 16, 32767, false, false },
-	[DEFLATE_GZIP] = { 15, 32767, false, true },
-	[DEFLATE_CHROMIUM_8] = { 15, 16383, true, false },
-	[DEFLATE_CHROMIUM_9] = { 16, 32767, true, false },
+	[DEFLATE_ZLIB_8] = { 15, 16383, false, false, false },
+	[DEFLATE_ZLIB_9] = { 16, 32767, false, false, false },
+	[DEFLATE_GZIP] = { 15, 32767, false, true, true },
+	[DEFLATE_INFOZIP] = { 15, 32767, false, true, false },
+	[DEFLATE_CHROMIUM_8] = { 15, 16383, true, false, false },
+	[DEFLATE_CHROMIUM_9] = { 16, 32767, true, false, false },
 };
 
 struct deflate {
@@ -64,7 +67,6 @@ struct deflate {
 	uint32_t start, length; /* the match that was found */
 	uint32_t start_before, length_before;
 	bool waiting;  /* the byte before at is not written yet */
-	bool ended;    /* gzip: saw the end */
 	int64_t block; /* where the block begins; < 0: out of the window */
 	uint16_t before[HALF];	  /* the place before with the same hash */
 	uint16_t head[HASH_MOST]; /* the last place with a hash */
@@ -78,23 +80,29 @@ deflate_memory(void)
 	return sizeof(struct deflate);
 }
 
-struct deflate *
-deflate_open(const struct deflate_how *how, const struct deflate_sink *to)
+int
+deflate_open(struct deflate **state, const struct deflate_how *how,
+    const struct coder_out *out, struct err *e)
 {
-	struct deflate *d;
+	struct deflate *d = *state;
 
-	if (how->level < 1 || how->level > DEFLATE_LEVEL_MAX ||
-	    how->family >= DEFLATE_FAMILIES)
-		return NULL;
-	d = calloc(1, sizeof(*d));
 	if (d == NULL)
-		return NULL;
+		d = *state = malloc(sizeof(*d));
+	if (d == NULL)
+		return err_set(e, ERR_SYS, "deflate: out of memory");
 	d->effort = efforts[how->level];
 	d->family = families[how->family];
 	d->level = how->level;
+	d->at = d->ahead = 0;
+	d->start = d->start_before = 0;
 	d->length = d->length_before = SHORTEST - 1;
-	huffman_init(&d->out, to);
-	return d;
+	d->waiting = false;
+	d->block = 0;
+	/* places in before[] are only read once they were written */
+	memset(d->head, 0, sizeof(d->head));
+	memset(d->window, 0, sizeof(d->window));
+	huffman_init(&d->out, out);
+	return 0;
 }
 
 void
@@ -152,7 +160,7 @@ longest(struct deflate *d, uint32_t found)
 
 	if (d->length_before >= d->effort.good)
 		chain >>= 2;
-	if (!d->family.gzip && nice > d->ahead)
+	if (!d->family.beyond && nice > d->ahead)
 		nice = d->ahead;
 	do {
 		match = d->window + found;

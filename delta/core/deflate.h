@@ -14,13 +14,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "manifest/base/base.h"
-#include "manifest/base/err.h"
+#include "delta/core/coder.h"
 
 enum deflate_family {
-	DEFLATE_ZLIB_8, /* memLevel 8: what nearly everybody uses, */
-	DEFLATE_ZLIB_9, /* 9 */
-	DEFLATE_GZIP,
+	DEFLATE_ZLIB_8,	    /* memLevel 8: what nearly everybody uses, */
+	DEFLATE_ZLIB_9,	    /* 9 */
+	DEFLATE_GZIP,	    /* GNU's */
+	DEFLATE_INFOZIP,    /* zip */
 	DEFLATE_CHROMIUM_8, /* its hash takes four bytes */
 	DEFLATE_CHROMIUM_9,
 	DEFLATE_FAMILIES,
@@ -39,15 +39,12 @@ struct deflate;
 size_t deflate_memory(void);
 
 /*
- * deflate_open - a writer of one stream; write takes its bytes in order, -1
- * with e set ends it.  NULL: no memory, or how is out of bounds.
+ * deflate_open - begin a stream, whose bytes go to out in their order; how is in
+ * its bounds.  *d is NULL, or one that was used before, which is cheaper.
+ * deflate_close also after a failure; NULL is allowed.
  */
-struct deflate_sink {
-	int (*write)(void *ctx, const uint8_t *at, size_t n, struct err *e);
-	void *ctx;
-};
-struct deflate *deflate_open(
-    const struct deflate_how *how, const struct deflate_sink *to);
+int deflate_open(struct deflate **d, const struct deflate_how *how,
+    const struct coder_out *out, struct err *e) MUST_CHECK;
 
 /* deflate_add - n bytes to pack; deflate_end - there are no more. */
 int deflate_add(

@@ -471,7 +471,7 @@ begin(struct huffman *b)
 }
 
 void
-huffman_init(struct huffman *b, const struct deflate_sink *to)
+huffman_init(struct huffman *b, const struct coder_out *to)
 {
 	memset(b, 0, sizeof(*b));
 	b->to = *to;

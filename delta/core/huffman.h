@@ -5,7 +5,11 @@
 #ifndef SLUICE_CORE_HUFFMAN_H
 #define SLUICE_CORE_HUFFMAN_H
 
-#include "delta/core/deflate.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "delta/core/coder.h"
 
 #define HUFFMAN_TOKENS	 32768
 #define HUFFMAN_LITERALS 286 /* literals, the end, lengths */
@@ -22,7 +26,7 @@ struct huffman_code {
 };
 
 struct huffman {
-	struct deflate_sink to;
+	struct coder_out to;
 	uint16_t dist[HUFFMAN_TOKENS]; /* 0: a literal */
 	uint8_t byte[HUFFMAN_TOKENS];  /* it, or length - HUFFMAN_MIN */
 	size_t n, matches;	       /* tokens; those that are matches */
@@ -37,7 +41,7 @@ struct huffman {
 	struct err e;
 };
 
-void huffman_init(struct huffman *b, const struct deflate_sink *to);
+void huffman_init(struct huffman *b, const struct coder_out *to);
 
 /* huffman_literal, huffman_match - one token. */
 void huffman_literal(struct huffman *b, uint8_t byte);

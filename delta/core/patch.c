@@ -77,7 +77,7 @@ patch_memory(const struct format *f, const struct tables *t)
 	if (t->old_ranges.n > 0)
 		total += CODER_INFLATE_MEMORY;
 	if (t->new_ranges.n > 0)
-		total += CODER_DEFLATE_MEMORY;
+		total += deflate_memory();
 	return total + t->pages.count * (uint64_t)FORMAT_SHA256;
 }
 

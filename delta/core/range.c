@@ -114,11 +114,11 @@ ranges_read_new(struct ranges *r, struct numbers *in, uint64_t size,
 		if (take(&room, g->raw) < 0)
 			return malformed(e, "one outside the new file");
 		plain -= g->raw;
-		g->level = (unsigned)(how & 15);
-		if (how >> 4 >= RANGE_ENCODERS || g->level == 0 ||
-		    g->level > RANGE_LEVEL_MAX)
-			return malformed(e, "an encoder that is not known");
-		g->encoder = (enum range_encoder)(how >> 4);
+		g->how.level = (unsigned)(how & 15);
+		if (how >> 4 >= DEFLATE_FAMILIES || g->how.level < 1 ||
+		    g->how.level > DEFLATE_LEVEL_MAX)
+			return malformed(e, "a level that is not known");
+		g->how.family = (enum deflate_family)(how >> 4);
 	}
 	if (plain > size || (r->n == 0 && size != expanded))
 		return malformed(e, "another size of the expanded new file");
@@ -153,7 +153,8 @@ ranges_write_new(const struct ranges *r, uint8_t *at)
 
 		n += number_write(at + n, g->at - end);
 		n += number_write(at + n, g->raw);
-		n += number_write(at + n, g->level | (uint64_t)g->encoder << 4);
+		n += number_write(
+		    at + n, g->how.level | (unsigned)g->how.family << 4);
 		end = g->at + g->raw;
 	}
 	return n;

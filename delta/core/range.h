@@ -11,23 +11,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "delta/core/deflate.h"
 #include "delta/core/number.h"
 
 #define RANGE_MAX 65536 /* of a file */
 
-/* What new streams can be made with: levels 1 to 9 of these. */
-#define RANGE_LEVEL_MAX 9
-enum range_encoder {
-	RANGE_ZLIB_8, /* zlib with a memory level of 8, */
-	RANGE_ZLIB_9, /* of 9 */
-	RANGE_ENCODERS,
-};
-
 struct range {
 	uint64_t at, raw;	    /* content in the expanded file */
 	uint64_t packed_at, packed; /* old: the stream in the file as it is */
-	unsigned level;		    /* new: what it is made with */
-	enum range_encoder encoder;
+	struct deflate_how how;	    /* new: what made the stream */
 };
 
 /* They ascend and are disjoint. */

@@ -18,9 +18,8 @@ repack_init(struct repack *p, const struct ranges *ranges, uint64_t size,
 void
 repack_done(struct repack *p)
 {
-	if (p->state)
-		coder_deflate_close(p->state);
-	p->state = NULL;
+	deflate_close(p->deflate);
+	p->deflate = NULL;
 }
 
 static int
@@ -51,19 +50,17 @@ cross(struct repack *p, struct err *e)
 
 	if (!p->inside) {
 		p->inside = true;
-		return coder_deflate_open(
-		    &p->state, p->next->level, p->next->encoder, e);
+		return deflate_open(&p->deflate, &p->next->how, &to, e);
 	}
 	p->inside = false;
 	p->next++;
-	return coder_deflate_end(p->state, &to, e);
+	return deflate_end(p->deflate, e);
 }
 
 int
 repack_write(void *ctx, const uint8_t *at, size_t len, struct err *e)
 {
 	struct repack *p = ctx;
-	const struct coder_out to = { put, p };
 	uint64_t step;
 	int failed;
 
@@ -74,8 +71,7 @@ repack_write(void *ctx, const uint8_t *at, size_t len, struct err *e)
 		step = boundary(p) - p->at;
 		step = step < len ? step : len;
 		failed = p->inside
-		    ? coder_deflate_add(p->state,
-			  (struct coder_in){ at, (size_t)step }, &to, e)
+		    ? deflate_add(p->deflate, at, (size_t)step, e)
 		    : put(p, at, (size_t)step, e);
 		if (failed < 0)
 			return -1;

@@ -6,15 +6,16 @@
 #define SLUICE_CORE_REPACK_H
 
 #include "delta/core/coder.h"
+#include "delta/core/deflate.h"
 #include "delta/core/range.h"
 
 struct repack {
 	struct coder_out out; /* counted against left */
 	uint64_t left;	      /* bytes that may still go out */
 	const struct range *next, *end;
-	uint64_t at; /* in the expanded file */
-	bool inside; /* the range next */
-	void *state; /* of its coder; owned */
+	uint64_t at;		 /* in the expanded file */
+	bool inside;		 /* the range next */
+	struct deflate *deflate; /* owned */
 };
 
 /* repack_init - ranges: of new, borrowed; size: that the file will have. */

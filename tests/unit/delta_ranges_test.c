@@ -100,8 +100,7 @@ world_done(struct world *w)
  * Old: content by level 1; new: the same content and a line more, by these.
  */
 static void
-world_init(
-    struct world *w, size_t bytes, unsigned level, enum range_encoder encoder)
+world_init(struct world *w, size_t bytes, unsigned level, unsigned memory)
 {
 	struct range *r;
 	struct err e;
@@ -134,10 +133,10 @@ world_init(
 	r = w->t.new_ranges.at;
 	r->at = EDGE;
 	r->raw = w->content.len;
-	r->level = level;
-	r->encoder = encoder;
-	(void)pack(
-	    &w->new, buf_bytes(&w->content), (int)level, 8 + (int)encoder);
+	r->how =
+	    (struct deflate_how){ memory == 8 ? DEFLATE_ZLIB_8 : DEFLATE_ZLIB_9,
+		    level };
+	(void)pack(&w->new, buf_bytes(&w->content), (int)level, (int)memory);
 	edge(&w->new, 3);
 	w->f.new_size = w->new.len;
 	w->f.new_expanded = 2 * EDGE + w->content.len;
@@ -200,15 +199,14 @@ apply(struct world *w, struct err *e)
 static void
 every_level_gives_the_same_bytes(void)
 {
-	unsigned level;
+	unsigned level, memory;
 	struct err e;
-	int i;
 
-	for (level = 1; level <= RANGE_LEVEL_MAX; level++)
-		for (i = 0; i < RANGE_ENCODERS; i++) {
+	for (level = 1; level <= DEFLATE_LEVEL_MAX; level++)
+		for (memory = 8; memory <= 9; memory++) {
 			AUTO_WORLD w;
 
-			world_init(&w, 600000, level, (enum range_encoder)i);
+			world_init(&w, 600000, level, memory);
 			CHECK_INT(apply(&w, &e), ERR_NONE);
 			CHECK_TEXT(e.msg, "");
 		}
@@ -225,7 +223,7 @@ content_of_any_length_is_packed(void)
 	for (i = 0; i < COUNT(some); i++) {
 		AUTO_WORLD w;
 
-		world_init(&w, some[i], 6, RANGE_ZLIB_8);
+		world_init(&w, some[i], 6, 8);
 		if (!CHECK_INT(apply(&w, &e), ERR_NONE))
 			tap_note("%zu: %s", some[i], e.msg);
 	}
@@ -239,7 +237,7 @@ ranges_may_touch_and_fill_the_file(void)
 	struct err e;
 	size_t i;
 
-	world_init(&w, 10, 6, RANGE_ZLIB_8);
+	world_init(&w, 10, 6, 8);
 	ranges_done(&w.t.old_ranges);
 	ranges_done(&w.t.new_ranges);
 	if (ranges_room(&w.t.new_ranges, COUNT(part), &e) < 0)
@@ -252,12 +250,11 @@ ranges_may_touch_and_fill_the_file(void)
 
 		*r = (struct range){ .at = w.literal.len,
 			.raw = strlen(part[i]),
-			.level = (unsigned)(3 * i + 1),
-			.encoder = RANGE_ZLIB_9 };
+			.how = { DEFLATE_ZLIB_9, (unsigned)(3 * i + 1) } };
 		buf_text(&w.literal, part[i]);
 		(void)pack(&w.new,
 		    (struct bytes){ (const uint8_t *)part[i], (size_t)r->raw },
-		    (int)r->level, 9);
+		    (int)r->how.level, 9);
 	}
 	w.f.new_expanded = w.literal.len;
 	w.f.new_size = w.new.len;
@@ -272,7 +269,7 @@ a_patch_says_its_ranges(void)
 	AUTO_BUF text;
 	struct err e;
 
-	world_init(&w, 1000, 6, RANGE_ZLIB_9);
+	world_init(&w, 1000, 6, 9);
 	assemble(&w);
 	AUTO_FD patch = patching_with(w.patch.at, w.patch.len);
 	buf_init(&text, 1 << 16);
