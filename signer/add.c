@@ -206,8 +206,10 @@ add_check(struct adding *k, const struct publication **p, bool *complete)
 static int
 add_commit(struct adding *k, const struct args *args)
 {
-	struct report report = { args_text(args, "report", NULL),
-		args->verb->name, clock_now_s(), &k->ring, false };
+	struct report report = { .path = args_text(args, "report", NULL),
+		.verb = args->verb->name,
+		.now_s = clock_now_s(),
+		.ring = &k->ring };
 	const struct publication *p;
 	bool complete;
 

@@ -14,6 +14,7 @@
 #include "manifest/base/json.h"
 #include "manifest/base/text.h"
 #include "manifest/bundle_file.h"
+#include "signer/report.h"
 #include "signer/token.h"
 #include "signer/verbs.h"
 
@@ -43,6 +44,7 @@ static const struct opt opts[] = {
 	VERBS_OPT_TOKEN_FD,
 	VERBS_OPT_JSON,
 	KEYRING_OPTS,
+	REPORT_OPT,
 };
 
 struct work {
@@ -394,60 +396,24 @@ pick(struct work *w)
 
 /* --- what was done -------------------------------------------------------- */
 
-static json_t *
-channels_json(const struct work *w)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < w->b.nchannels; i++) {
-		const struct bundling_channel *c = &w->b.channels[i];
-		const struct rung *r = &c->prev.pub->rungs[c->rung];
-
-		(void)json_array_append_new(list,
-		    json_pack("{ss sI ss si ss sI sb}", "channel", c->id, "m",
-			(json_int_t)c->prev.pub->ladder.m, "kind",
-			rung_kind_name(r->kind), "rung", c->rung, "version",
-			r->manifest->version, "seq",
-			(json_int_t)r->manifest->seq, "everybody",
-			(int)c->everybody));
-	}
-	return list;
-}
-
 static int
-say_json(const struct work *w, const char *sha256)
+say_report(const struct work *w, const char *sha256)
 {
-	char created[TIME_TEXT_SIZE], expires[TIME_TEXT_SIZE];
-	AUTO_JSON v = NULL;
+	struct report_stamp stamps[BUNDLE_CHANNELS_MAX];
+	struct report report = { .path = args_text(w->args, "report", NULL),
+		.verb = w->args->verb->name,
+		.now_s = w->now_s,
+		.ring = &w->ring,
+		.complete = true,
+		.stamps = stamps,
+		.nstamps = w->b.nchannels };
 
-	time_write(created, w->b.created_s);
-	time_write(expires, w->b.expires_s);
-	v = json_pack("{ss si sI ss ss ss si so}", "bundle", w->b.out, "parts",
-	    w->b.parts, "bytes", (json_int_t)w->b.bytes, "created", created,
-	    "expires", expires, "list_sha256", sha256, "files",
-	    (int)w->b.nfiles, "channels", channels_json(w));
-	return verbs_print_json(v, w->e);
-}
-
-static void
-say_text(const struct work *w, const char *sha256)
-{
-	char when[TIME_TEXT_SIZE], size[32], key[MINISIGN_KEY_TEXT + 1];
-
-	(void)printf("bundle     %s, %s", w->b.out,
-	    size_text(size, sizeof(size), w->b.bytes));
-	if (w->b.split > 0)
-		(void)printf(" in %d parts", w->b.parts);
-	time_write(when, w->b.expires_s);
-	(void)printf("\nlist       %s\nexpires    %s\n", sha256, when);
-	for (size_t i = 0; i < w->b.nchannels; i++) {
-		const struct bundling_channel *c = &w->b.channels[i];
-		const struct rung *r = &c->prev.pub->rungs[c->rung];
-
-		minisign_key_write(key, &c->list->minisign);
-		(void)printf("channel    %s: %s (%s), list signed by %s\n",
-		    c->id, r->manifest->version, rung_kind_name(r->kind), key);
-	}
+	for (size_t i = 0; i < w->b.nchannels; i++)
+		stamps[i] = (struct report_stamp){ "timestamp.json",
+			w->b.channels[i].stamp };
+	return report_bundle(&report, bundling_json(&w->b, sha256), w->e) < 0
+	    ? err_in(w->e, "%s is made, but", w->b.out)
+	    : 0;
 }
 
 static int
@@ -462,9 +428,14 @@ run(struct work *w)
 	    bundling_write(&w->b, w->e) < 0)
 		return -1;
 	sha256_hex(sha256, w->b.list.at, w->b.list.len);
-	if (args_flag(w->args, "json"))
-		return say_json(w, sha256);
-	say_text(w, sha256);
+	if (say_report(w, sha256) < 0)
+		return -1;
+	if (args_flag(w->args, "json")) {
+		AUTO_JSON v = bundling_json(&w->b, sha256);
+
+		return verbs_print_json(v, w->e);
+	}
+	bundling_print(&w->b, sha256);
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 #ifndef SLUICE_BUNDLING_H
 #define SLUICE_BUNDLING_H
 
+#include <jansson.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,7 +27,8 @@ struct bundling_channel {
 	int rung;		   /* that its timestamp names */
 	bool everybody;		   /* may have what is on offer */
 	const struct signer *list; /* signs the list */
-	struct keyring stamps; /* timestamp keys that root names; borrowed */
+	struct keyring stamps;	  /* timestamp keys that root names; borrowed */
+	const struct role *stamp; /* bundling_pick: the timestamp */
 };
 
 struct bundling {
@@ -71,6 +73,11 @@ int bundling_program(
 /* bundling_list - sort the files, mark what is there already, write the list. */
 int bundling_list(
     struct bundling *b, struct buf *out, struct err *e) MUST_CHECK;
+
+/* bundling_json - what was made (new reference); bundling_print - the same for
+ * people.  sha256: of the list. */
+json_t *bundling_json(const struct bundling *b, const char *sha256);
+void bundling_print(const struct bundling *b, const char *sha256);
 
 /* bundling_write - sign the list and write the archive. */
 int bundling_write(struct bundling *b, struct err *e) MUST_CHECK;

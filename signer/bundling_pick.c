@@ -175,6 +175,9 @@ add_timestamp(struct bundling *b, struct bundling_channel *c, struct err *e)
 	    keyring_seal(&c->stamps, ROLE_TIMESTAMP, buf_bytes(&text), &file,
 		b->a, e) < 0)
 		return -1;
+	c->stamp = role_read(b->a, ROLE_TIMESTAMP, file, ROLE_STRICT, e);
+	if (c->stamp == NULL)
+		return -1;
 	return add_document(b, c->id, "timestamp.json", file, e);
 }
 

@@ -15,7 +15,7 @@
 #include "signer/verbs.h"
 
 struct tree {
-	const struct keyless *k;
+	struct keyless *k;
 	struct arena *a;
 	struct err *e;
 	const char *to;	  /* DIR/<product>/<channel> */
@@ -116,10 +116,11 @@ read_current(struct tree *t)
 	return 0;
 }
 
+/* The timestamp of a rung, written to path. */
 static int
-sign_rung(struct tree *t, int index, struct bytes *out)
+sign_rung(struct tree *t, int index, const char *path)
 {
-	const struct keyless *k = t->k;
+	struct keyless *k = t->k;
 	const struct rung *r = &k->pub->rungs[index];
 	struct timestamp_fields f = {
 		.product = k->pub->product,
@@ -133,13 +134,21 @@ sign_rung(struct tree *t, int index, struct bytes *out)
 		.offline = true,
 		.snapshot = r->snapshot_meta,
 	};
+	struct report_stamp *s = &k->stamps[k->nstamps];
+	struct bytes file;
 	AUTO_BUF b;
 
 	buf_init(&b, ROLE_TIMESTAMP_MAX);
-	if (timestamp_build(&f, &b, t->e) < 0 || buf_ok(&b, t->e) < 0)
+	if (timestamp_build(&f, &b, t->e) < 0 || buf_ok(&b, t->e) < 0 ||
+	    keyring_seal(
+		k->ring, ROLE_TIMESTAMP, buf_bytes(&b), &file, t->a, t->e) < 0)
 		return -1;
-	return keyring_seal(
-	    k->ring, ROLE_TIMESTAMP, buf_bytes(&b), out, t->a, t->e);
+	s->file = path;
+	s->doc = role_read(t->a, ROLE_TIMESTAMP, file, ROLE_STRICT, t->e);
+	if (s->doc == NULL)
+		return -1;
+	k->nstamps++;
+	return file_replace(path, file.at, file.len, 0644, t->e);
 }
 
 /* "offer", "halt", "rollback-1.2.0" of a rung. */
@@ -190,7 +199,6 @@ choose(struct tree *t, int *index)
 static int
 write_side(struct tree *t, int placed)
 {
-	struct bytes file;
 	int step = 2 + t->k->pub->ladder.ngood;
 
 	if (file_remove_tree(t->side, t->e) < 0 ||
@@ -207,8 +215,7 @@ write_side(struct tree *t, int placed)
 			return -1;
 		if (file_exists(path))
 			continue;
-		if (sign_rung(t, i, &file) < 0 ||
-		    file_replace(path, file.at, file.len, 0644, t->e) < 0)
+		if (sign_rung(t, i, path) < 0)
 			return -1;
 	}
 	return 0;
@@ -223,19 +230,18 @@ put_in_place(struct tree *t, int index)
 	char *minisig = file_path(t->a, t->e, t->to, "manifest.json.minisig");
 	char *from = arena_printf(t->a, t->e,
 	    "%s/targets/%s.manifest.json.minisig", t->to, r->manifest_sha256);
-	struct bytes file;
 
 	if (timestamp == NULL || manifest == NULL || minisig == NULL ||
-	    from == NULL || sign_rung(t, index, &file) < 0 ||
+	    from == NULL ||
 	    file_replace(manifest, r->manifest_file.at, r->manifest_file.len,
 		0644, t->e) < 0 ||
 	    (file_exists(from) && file_copy(from, minisig, 0644, t->e) < 0))
 		return -1;
-	return file_replace(timestamp, file.at, file.len, 0644, t->e);
+	return sign_rung(t, index, timestamp);
 }
 
 int
-keyless_write(const struct keyless *k, struct arena *a, struct err *e)
+keyless_write(struct keyless *k, struct arena *a, struct err *e)
 {
 	struct tree t = { .k = k, .a = a, .e = e };
 	size_t len = strlen(k->dir);
@@ -269,6 +275,7 @@ static const struct opt opts[] = {
 	    "in place: offer, halt, rollback-VERSION, hold" },
 	VERBS_OPT_EXPIRES,
 	KEYRING_OPTS,
+	REPORT_OPT,
 };
 
 static int
@@ -287,6 +294,22 @@ open_ring(const struct args *args, const struct role *root,
 }
 
 static int
+say_report(const struct args *args, const struct keyless *k, struct err *e)
+{
+	struct report report = { .path = args_text(args, "report", NULL),
+		.verb = args->verb->name,
+		.now_s = k->now_s,
+		.ring = k->ring,
+		.complete = true,
+		.stamps = k->stamps,
+		.nstamps = k->nstamps };
+
+	return report_keyless(&report, k->pub, e) < 0
+	    ? err_in(e, "%s is made, but", k->dir)
+	    : 0;
+}
+
+static int
 keyless_cmd(const struct args *args, struct err *e)
 {
 	AUTO_ARENA a = verbs_arena();
@@ -298,9 +321,12 @@ keyless_cmd(const struct args *args, struct err *e)
 	struct check check = {
 		.source = &p.source, .threads = 1, .complete = true
 	};
-	struct keyless k = { NULL, &p.source, &ring, args->argv[1],
-		args_text(args, "rung", NULL), now,
-		verbs_expiry(args, now, KEYLESS_DAYS) };
+	struct keyless k = { .source = &p.source,
+		.ring = &ring,
+		.dir = args->argv[1],
+		.rung = args_text(args, "rung", NULL),
+		.now_s = now,
+		.expires_s = verbs_expiry(args, now, KEYLESS_DAYS) };
 
 	keyring_init(&ring);
 	ask.roots = args_list(args, "root", &ask.nroots);
@@ -321,7 +347,7 @@ keyless_cmd(const struct args *args, struct err *e)
 	if (check_run(&check, a, e) < 0 ||
 	    open_ring(args, p.root, &ring, a, e) < 0)
 		return -1;
-	return keyless_write(&k, a, e);
+	return keyless_write(&k, a, e) < 0 ? -1 : say_report(args, &k, e);
 }
 
 const struct verb keyless_verb = { "keyless", "DIR SITE",

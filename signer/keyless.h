@@ -9,6 +9,7 @@
 
 #include "manifest/publication.h"
 #include "signer/keyring.h"
+#include "signer/report.h"
 #include "signer/source.h"
 
 #define KEYLESS_DAYS 7 /* that pre-signed timestamps last */
@@ -21,6 +22,9 @@ struct keyless {
 	const char *rung; /* in place: hold, offer, halt, rollback-VERSION;
 	                     NULL: what is there now, else offer */
 	int64_t now_s, expires_s;
+	/* written: the timestamps that were signed */
+	struct report_stamp stamps[LADDER_MAX + 1];
+	size_t nstamps;
 };
 
 /*
@@ -28,7 +32,6 @@ struct keyless {
  * put one in place last.  DIR.timestamps/<product>/<channel>/<rung>.json gets
  * the timestamps that the site may move to from there.
  */
-int keyless_write(
-    const struct keyless *k, struct arena *a, struct err *e) MUST_CHECK;
+int keyless_write(struct keyless *k, struct arena *a, struct err *e) MUST_CHECK;
 
 #endif

@@ -91,12 +91,35 @@ load_own(struct making *k, struct source *s)
 }
 
 static int
-site(struct making *k, const struct publication *pub, struct source *own)
+site(struct making *k, const struct publication *pub, struct source *own,
+    struct keyless *kl)
 {
-	struct keyless kl = { pub, own, &k->ring, k->p->keyless, "offer",
-		k->p->now_s, k->p->timestamp_expires_s };
+	*kl = (struct keyless){ .pub = pub,
+		.source = own,
+		.ring = &k->ring,
+		.dir = k->p->keyless,
+		.rung = "offer",
+		.now_s = k->p->now_s,
+		.expires_s = k->p->timestamp_expires_s };
+	return kl->dir == NULL ? 0 : keyless_write(kl, k->a, k->e);
+}
 
-	return keyless_write(&kl, k->a, k->e);
+static int
+say_report(
+    struct making *k, const struct publication *pub, const struct keyless *kl)
+{
+	struct report report = { .path = args_text(k->p->args, "report", NULL),
+		.verb = k->p->args->verb->name,
+		.now_s = k->p->now_s,
+		.ring = &k->ring,
+		.complete = !k->p->partial,
+		.stamps = kl->stamps,
+		.nstamps = kl->nstamps };
+
+	return report_publication(&report, pub, deltas_json(&k->deltas), k->e) <
+		0
+	    ? err_in(k->e, "%s is made, but", k->outdir.out)
+	    : 0;
 }
 
 static int
@@ -108,8 +131,7 @@ finish(struct making *k)
 		.source = &own,
 		.threads = k->p->threads,
 		.complete = k->p->complete || k->p->keyless != NULL };
-	struct report report = { args_text(k->p->args, "report", NULL),
-		k->p->args->verb->name, k->p->now_s, &k->ring, !k->p->partial };
+	struct keyless kl;
 
 	if (pub == NULL)
 		return err_in(k->e, "own output");
@@ -120,8 +142,6 @@ finish(struct making *k)
 		return -1;
 	if (outdir_commit(&k->outdir, k->e) < 0)
 		return -1;
-	if (report_publication(&report, pub, deltas_json(&k->deltas), k->e) < 0)
-		return err_in(k->e, "%s is made, but", k->outdir.out);
 	own.dir = k->outdir.out;
 	describe_publication(stdout, pub);
 	describe_files(stdout, &check, k->outdir.out);
@@ -131,7 +151,7 @@ finish(struct making *k)
 			     " run sluice-sign add %s\n",
 		    k->p->keys.n, k->prev.root->roles[ROLE_TARGETS].threshold,
 		    k->outdir.out);
-	return k->p->keyless == NULL ? 0 : site(k, pub, &own);
+	return site(k, pub, &own, &kl) < 0 ? -1 : say_report(k, pub, &kl);
 }
 
 int

@@ -49,10 +49,33 @@ dump(const char *at, size_t len, void *out)
 	return 0;
 }
 
-/* The head around what was signed; takes both references. */
+/* Those of a bundle are of several channels, each says of which. */
+static void
+add_stamps(json_t *list, const struct report *r, bool channels)
+{
+	for (size_t i = 0; i < r->nstamps; i++) {
+		const struct report_stamp *s = &r->stamps[i];
+		json_t *v = document_json(s->doc);
+
+		(void)json_object_set_new(v, "file", json_string(s->file));
+		if (channels) {
+			(void)json_object_set_new(
+			    v, "product", json_string(s->doc->product));
+			(void)json_object_set_new(
+			    v, "channel", json_string(s->doc->channel));
+		}
+		json_array_append_new(list, v);
+	}
+}
+
+/* What a report is about; references are put's. */
+struct about {
+	const char *product, *channel; /* NULL: several */
+	json_t *documents, *publication, *bundle;
+};
+
 static int
-put(const struct report *r, const struct role *any, json_t *documents,
-    json_t *publication, struct err *e)
+put(const struct report *r, const struct about *about, struct err *e)
 {
 	char now[TIME_TEXT_SIZE];
 	AUTO_JSON v = NULL;
@@ -60,11 +83,12 @@ put(const struct report *r, const struct role *any, json_t *documents,
 
 	buf_init(&b, REPORT_MAX);
 	time_write(now, r->now_s);
-	v = json_pack("{ss ss ss ss ss sb so so so*}", "schema", REPORT_SCHEMA,
-	    "verb", r->verb, "product", any->product, "channel", any->channel,
-	    "time", now, "complete", (int)r->complete, "keys",
-	    keys_json(r->ring), "documents", documents, "publication",
-	    publication);
+	v = json_pack("{ss ss ss* ss* ss sb so so so* so*}", "schema",
+	    REPORT_SCHEMA, "verb", r->verb, "product", about->product,
+	    "channel", about->channel, "time", now, "complete",
+	    (int)r->complete, "keys", keys_json(r->ring), "documents",
+	    about->documents, "publication", about->publication, "bundle",
+	    about->bundle);
 	if (v == NULL ||
 	    json_dump_callback(v, dump, &b, JSON_INDENT(2) | JSON_SORT_KEYS) <
 		0)
@@ -78,33 +102,63 @@ put(const struct report *r, const struct role *any, json_t *documents,
 int
 report_root(const struct report *r, const struct role *root, struct err *e)
 {
-	json_t *list;
+	struct about about = { root->product, root->channel, NULL, NULL, NULL };
 
 	if (r->path == NULL)
 		return 0;
-	list = json_array();
-	json_array_append_new(list, document_json(root));
-	return put(r, root, list, NULL, e);
+	about.documents = json_array();
+	json_array_append_new(about.documents, document_json(root));
+	return put(r, &about, e);
 }
 
 int
 report_publication(const struct report *r, const struct publication *p,
     json_t *deltas, struct err *e)
 {
-	json_t *list, *about;
+	struct about about = { p->product, p->channel, NULL, NULL, NULL };
 
 	if (r->path == NULL) {
 		json_decref(deltas);
 		return 0;
 	}
-	list = json_array();
+	about.documents = json_array();
 	for (int i = 0; i < p->nrungs; i++) {
-		json_array_append_new(list, document_json(p->rungs[i].targets));
 		json_array_append_new(
-		    list, document_json(p->rungs[i].snapshot));
+		    about.documents, document_json(p->rungs[i].targets));
+		json_array_append_new(
+		    about.documents, document_json(p->rungs[i].snapshot));
 	}
-	about = describe_json(p);
+	add_stamps(about.documents, r, false);
+	about.publication = describe_json(p);
 	if (deltas != NULL)
-		(void)json_object_set_new(about, "deltas", deltas);
-	return put(r, p->rungs[0].targets, list, about, e);
+		(void)json_object_set_new(about.publication, "deltas", deltas);
+	return put(r, &about, e);
+}
+
+int
+report_keyless(
+    const struct report *r, const struct publication *p, struct err *e)
+{
+	struct about about = { p->product, p->channel, NULL, NULL, NULL };
+
+	if (r->path == NULL)
+		return 0;
+	about.documents = json_array();
+	add_stamps(about.documents, r, false);
+	about.publication = describe_json(p);
+	return put(r, &about, e);
+}
+
+int
+report_bundle(const struct report *r, json_t *bundle, struct err *e)
+{
+	struct about about = { NULL, NULL, NULL, NULL, bundle };
+
+	if (r->path == NULL) {
+		json_decref(bundle);
+		return 0;
+	}
+	about.documents = json_array();
+	add_stamps(about.documents, r, true);
+	return put(r, &about, e);
 }

@@ -17,12 +17,20 @@
 		    "write what was signed there, as JSON" \
 	}
 
+/* A timestamp that was signed, and where it lies. */
+struct report_stamp {
+	const char *file;
+	const struct role *doc;
+};
+
 struct report {
 	const char *path; /* NULL: none is wanted */
 	const char *verb;
 	int64_t now_s;
 	const struct keyring *ring;
 	bool complete; /* thresholds are met */
+	const struct report_stamp *stamps;
+	size_t nstamps;
 };
 
 /* report_root - of root sign; file: as it was written. */
@@ -33,5 +41,13 @@ int report_root(
  * came of deltas (NULL: none were to be made). */
 int report_publication(const struct report *r, const struct publication *p,
     json_t *deltas, struct err *e) MUST_CHECK;
+
+/* report_keyless - of keyless: nothing of the publication was signed. */
+int report_keyless(const struct report *r, const struct publication *p,
+    struct err *e) MUST_CHECK;
+
+/* report_bundle - of bundle; takes the reference to what it prints. */
+int report_bundle(
+    const struct report *r, json_t *bundle, struct err *e) MUST_CHECK;
 
 #endif

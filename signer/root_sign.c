@@ -163,8 +163,10 @@ root_cmd_sign(const struct args *args, struct err *e)
 	struct role_sig sigs[ROLE_KEYS_MAX + KEYRING_MAX];
 	struct rootdoc rules;
 	AUTO_KEYRING ring;
-	struct report report = { args_text(args, "report", NULL),
-		args->verb->name, clock_now_s(), &ring, false };
+	struct report report = { .path = args_text(args, "report", NULL),
+		.verb = args->verb->name,
+		.now_s = clock_now_s(),
+		.ring = &ring };
 	AUTO_BUF file;
 	size_t n;
 

@@ -67,8 +67,12 @@ if has ssh-agent && has softhsm2-util && has pkcs11-tool; then
 		"$(jq -r '[.schema, .verb, .complete, .publication.product,
 			(.documents | length)] | map(tostring) | join(" ")' \
 			page/report.json)" \
-		"sluice-report/1 publish true editor 18"
-	jq -r '.documents[] | "\(.sha256)  page/nightly/\(.version).\(.type).json"' \
+		"sluice-report/1 publish true editor $((18 + $(find \
+			page/nightly-site.timestamps page/nightly-site \
+			-name timestamp.json -o -path '*.timestamps/*.json' |
+			wc -l)))"
+	jq -r '.documents[] | "\(.sha256)  page/" +
+		(.file // "nightly/\(.version).\(.type).json")' \
 		page/report.json >sums
 	check "... by digests that hold" sha256sum --quiet -c sums
 else
