@@ -83,9 +83,16 @@ static const struct {
 } types[] = {
 	{ "ed25519", "ed25519", KEY_ED25519, true },
 	{ "ecdsa", "ecdsa-sha2-nistp256", KEY_ECDSA_P256, true },
+	{ "ecdsa", "ecdsa-sha2-nistp384", KEY_ECDSA_P384, false },
+	{ "ecdsa", "ecdsa-sha2-nistp521", KEY_ECDSA_P521, false },
 	{ "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256", KEY_ECDSA_P256, false },
-	{ "rsa", "rsassa-pss-sha256", KEY_RSA_PSS, false },
-	{ "rsa", "rsa-pkcs1v15-sha256", KEY_RSA_PKCS1, false },
+	{ "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp384", KEY_ECDSA_P384, false },
+	{ "rsa", "rsassa-pss-sha256", KEY_RSA_PSS_256, false },
+	{ "rsa", "rsassa-pss-sha384", KEY_RSA_PSS_384, false },
+	{ "rsa", "rsassa-pss-sha512", KEY_RSA_PSS_512, false },
+	{ "rsa", "rsa-pkcs1v15-sha256", KEY_RSA_PKCS1_256, false },
+	{ "rsa", "rsa-pkcs1v15-sha384", KEY_RSA_PKCS1_384, false },
+	{ "rsa", "rsa-pkcs1v15-sha512", KEY_RSA_PKCS1_512, false },
 };
 
 static int

@@ -21,9 +21,18 @@
 /* Our own documents have the first two only; other TUF tools write all. */
 enum key_type {
 	KEY_ED25519,
-	KEY_ECDSA_P256, /* ECDSA, NIST P-256, SHA-256; signatures in DER */
-	KEY_RSA_PSS,	/* RSASSA-PSS, SHA-256, salt of any length */
-	KEY_RSA_PKCS1,	/* RSASSA-PKCS1-v1_5, SHA-256 */
+	/* ECDSA on a curve of NIST with SHA-2 of its size; signatures in DER */
+	KEY_ECDSA_P256,
+	KEY_ECDSA_P384,
+	KEY_ECDSA_P521, /* SHA-512 */
+	/* RSASSA-PSS with that SHA-2, salt of any length */
+	KEY_RSA_PSS_256,
+	KEY_RSA_PSS_384,
+	KEY_RSA_PSS_512,
+	/* RSASSA-PKCS1-v1_5 with that SHA-2 */
+	KEY_RSA_PKCS1_256,
+	KEY_RSA_PKCS1_384,
+	KEY_RSA_PKCS1_512,
 };
 
 struct key {

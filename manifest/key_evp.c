@@ -1,5 +1,5 @@
 /*
- * ECDSA P-256 and RSA by OpenSSL's EVP.  A key is kept as DER: OpenSSL's own
+ * ECDSA and RSA by OpenSSL's EVP.  A key is kept as DER: OpenSSL's own
  * form of it would have to be freed.
  */
 #include "manifest/key_evp.h"
@@ -21,10 +21,27 @@
 #define PEM_BEGIN    "-----BEGIN "
 #define PEM_NAME     "PUBLIC KEY"
 #define PEM_COLUMN   64
-#define P256_NAME    "prime256v1"
 #define P256_POINT   65 /* 04 X Y */
 #define RSA_BITS_MIN 2048
 #define RSA_BITS_MAX 16384
+
+/* What each type is to OpenSSL. */
+static const struct kind {
+	const char *name, *curve;
+	const EVP_MD *(*hash)(void);
+	bool pss;
+} kinds[] = {
+	[KEY_ED25519] = { "ED25519", NULL, NULL, false },
+	[KEY_ECDSA_P256] = { "EC", "prime256v1", EVP_sha256, false },
+	[KEY_ECDSA_P384] = { "EC", "secp384r1", EVP_sha384, false },
+	[KEY_ECDSA_P521] = { "EC", "secp521r1", EVP_sha512, false },
+	[KEY_RSA_PSS_256] = { "RSA", NULL, EVP_sha256, true },
+	[KEY_RSA_PSS_384] = { "RSA", NULL, EVP_sha384, true },
+	[KEY_RSA_PSS_512] = { "RSA", NULL, EVP_sha512, true },
+	[KEY_RSA_PKCS1_256] = { "RSA", NULL, EVP_sha256, false },
+	[KEY_RSA_PKCS1_384] = { "RSA", NULL, EVP_sha384, false },
+	[KEY_RSA_PKCS1_512] = { "RSA", NULL, EVP_sha512, false },
+};
 
 /* SubjectPublicKeyInfo of P-256 up to the point (RFC 5480). */
 static const uint8_t p256_head[] = { 0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a,
@@ -152,15 +169,16 @@ digest_numbers(struct key *out, const EVP_PKEY *k, const char *one,
 }
 
 static int
-check_p256(struct key *out, const EVP_PKEY *k, struct err *e)
+check_curve(struct key *out, const EVP_PKEY *k, struct err *e)
 {
+	const char *want = kinds[out->type].curve;
 	char curve[32];
 	size_t n;
 
 	if (EVP_PKEY_get_group_name(k, curve, sizeof curve, &n) != 1 ||
-	    strcmp(curve, P256_NAME) != 0)
-		return err_set(
-		    e, ERR_INPUT, "keyval: public is not on the curve P-256");
+	    strcmp(curve, want) != 0)
+		return err_set(e, ERR_INPUT,
+		    "keyval: public is not on the curve %s", want);
 	return digest_numbers(
 	    out, k, OSSL_PKEY_PARAM_EC_PUB_X, OSSL_PKEY_PARAM_EC_PUB_Y, e);
 }
@@ -197,23 +215,16 @@ check_type(struct key *out, const EVP_PKEY *k, struct err *e)
 {
 	size_t n = sizeof out->ed25519;
 
-	switch (out->type) {
-	case KEY_ED25519:
-		if (EVP_PKEY_is_a(k, "ED25519") == 1 &&
-		    EVP_PKEY_get_raw_public_key(k, out->ed25519, &n) == 1)
-			return 0;
-		break;
-	case KEY_ECDSA_P256:
-		if (EVP_PKEY_is_a(k, "EC") == 1)
-			return check_p256(out, k, e);
-		break;
-	case KEY_RSA_PSS:
-	case KEY_RSA_PKCS1:
-		if (EVP_PKEY_is_a(k, "RSA") == 1)
-			return check_rsa(out, k, e);
-		break;
-	}
-	return err_set(e, ERR_INPUT, "keyval: public is of another type");
+	if (EVP_PKEY_is_a(k, kinds[out->type].name) != 1)
+		return err_set(
+		    e, ERR_INPUT, "keyval: public is of another type");
+	if (kinds[out->type].curve != NULL)
+		return check_curve(out, k, e);
+	if (out->type != KEY_ED25519)
+		return check_rsa(out, k, e);
+	if (EVP_PKEY_get_raw_public_key(k, out->ed25519, &n) != 1)
+		return err_set(e, ERR_INPUT, "keyval: public is no key");
+	return 0;
 }
 
 int
@@ -266,14 +277,15 @@ set_pss(EVP_PKEY_CTX *c)
 int
 key_evp_verify(const struct key *k, struct bytes sig, struct bytes message)
 {
+	const struct kind *kind = &kinds[k->type];
 	AUTO_EVP key = from_der(k->spki.at, k->spki.len);
 	CLEANUP(ctx_freep) EVP_MD_CTX *md = EVP_MD_CTX_new();
 	EVP_PKEY_CTX *c; /* md's */
 	bool good;
 
 	good = key != NULL && md != NULL &&
-	    EVP_DigestVerifyInit(md, &c, EVP_sha256(), NULL, key) == 1 &&
-	    (k->type != KEY_RSA_PSS || set_pss(c)) &&
+	    EVP_DigestVerifyInit(md, &c, kind->hash(), NULL, key) == 1 &&
+	    (!kind->pss || set_pss(c)) &&
 	    EVP_DigestVerify(md, sig.at, sig.len, message.at, message.len) == 1;
 	ERR_clear_error();
 	return good ? 0 : -1;

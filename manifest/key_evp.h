@@ -1,6 +1,6 @@
 /*
- * The keys that OpenSSL verifies with: ECDSA P-256 and RSA, as other TUF tools
- * write them.  Behind key.h; for nobody else.
+ * The keys that OpenSSL verifies with: ECDSA and RSA, as other TUF tools write
+ * them.  Behind key.h; for nobody else.
  */
 #ifndef SLUICE_KEY_EVP_H
 #define SLUICE_KEY_EVP_H

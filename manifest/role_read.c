@@ -11,8 +11,8 @@
 #include "manifest/role_body.h"
 
 struct head {
-	const char *type, *spec;
-	int64_t version, expires_s;
+	const char *type, *spec, *expires;
+	int64_t version;
 };
 
 static const struct json_field head_fields[] = {
@@ -21,9 +21,24 @@ static const struct json_field head_fields[] = {
 	    1, 32 },
 	{ "version", JSON_FIELD_INT, false, offsetof(struct head, version), 1,
 	    ROLE_VERSION_MAX },
-	{ "expires", JSON_FIELD_TIME, false, offsetof(struct head, expires_s),
-	    0, 0 },
+	JSON_TEXT(struct head, expires, 1, 64),
 };
+
+/* Ours in one form only; of others any that RFC 3339 has. */
+static int
+read_expires(const struct reading *in, const char *text, struct err *e)
+{
+	char shown[65];
+	int rc = in->strict ? time_read(text, &in->r->expires_s)
+			    : time_read_any(text, &in->r->expires_s);
+
+	if (rc < 0)
+		return err_set(e, ERR_INPUT,
+		    "expires: \"%s\", expected a time as "
+		    "2026-01-31T00:00:00Z",
+		    text_safe(shown, sizeof shown, text));
+	return 0;
+}
 
 /* The members that every signed object has. */
 static int
@@ -44,8 +59,7 @@ read_head(const struct reading *in, const json_t *signed_, struct err *e)
 		    "spec_version is \"%s\", expected 1.x",
 		    text_safe(shown, sizeof shown, h.spec));
 	in->r->version = h.version;
-	in->r->expires_s = h.expires_s;
-	return 0;
+	return read_expires(in, h.expires, e);
 }
 
 static const struct json_field sig_fields[] = {

@@ -40,6 +40,11 @@ int percent_read(const char *text, int *out_bp);
 
 /* time_read - RFC 3339 UTC "YYYY-MM-DDTHH:MM:SSZ" to Unix seconds. */
 int time_read(const char *text, int64_t *out_s);
+/*
+ * time_read_any - as others write RFC 3339: with a fraction of a second, which
+ * is dropped, and in any zone ("2021-12-18T13:28:12.99-06:00").
+ */
+int time_read_any(const char *text, int64_t *out_s);
 /* time_write - the reverse; seconds must lie in years 1970..9999. */
 void time_write(char out[static TIME_TEXT_SIZE], int64_t unix_s);
 

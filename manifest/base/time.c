@@ -1,5 +1,5 @@
 /*
- * RFC 3339 UTC times, by the civil-date arithmetic of H. Hinnant,
+ * RFC 3339 times, by the civil-date arithmetic of H. Hinnant,
  * "chrono-Compatible Low-Level Date Algorithms", without time zones or libc.
  */
 #include <stdio.h>
@@ -39,16 +39,18 @@ digits(const char *s, int n)
 	return v;
 }
 
-int
-time_read(const char *text, int64_t *out_s)
+#define CIVIL_LEN 19 /* "YYYY-MM-DDTHH:MM:SS" */
+
+/* The part before fraction and zone, as if in UTC. */
+static int
+civil_read(const char *text, int64_t *out_s)
 {
 	static const int month_days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30,
 		31, 30, 31 };
 	int y, mo, d, h, mi, s;
 
-	if (strlen(text) != 20 || text[4] != '-' || text[7] != '-' ||
-	    text[10] != 'T' || text[13] != ':' || text[16] != ':' ||
-	    text[19] != 'Z')
+	if (strlen(text) < CIVIL_LEN || text[4] != '-' || text[7] != '-' ||
+	    text[10] != 'T' || text[13] != ':' || text[16] != ':')
 		return -1;
 	y = digits(text, 4);
 	mo = digits(text + 5, 2);
@@ -62,6 +64,60 @@ time_read(const char *text, int64_t *out_s)
 	if (d > month_days[mo - 1] + (mo == 2 && leap(y)))
 		return -1;
 	*out_s = days_from_civil(y, mo, d) * 86400 + h * 3600 + mi * 60 + s;
+	return 0;
+}
+
+int
+time_read(const char *text, int64_t *out_s)
+{
+	int64_t s;
+
+	if (civil_read(text, &s) < 0 || strcmp(text + CIVIL_LEN, "Z") != 0)
+		return -1;
+	*out_s = s;
+	return 0;
+}
+
+/* Seconds east of UTC: "Z" or "+HH:MM". */
+static int
+zone_read(const char *text, int *out_s)
+{
+	int h, m;
+
+	*out_s = 0;
+	if (strcmp(text, "Z") == 0)
+		return 0;
+	if (strlen(text) != 6 || (text[0] != '+' && text[0] != '-') ||
+	    text[3] != ':')
+		return -1;
+	h = digits(text + 1, 2);
+	m = digits(text + 4, 2);
+	if (h < 0 || h > 23 || m < 0 || m > 59)
+		return -1;
+	*out_s = (h * 3600 + m * 60) * (text[0] == '-' ? -1 : 1);
+	return 0;
+}
+
+int
+time_read_any(const char *text, int64_t *out_s)
+{
+	const char *rest;
+	int64_t s;
+	int zone;
+
+	if (civil_read(text, &s) < 0)
+		return -1;
+	rest = text + CIVIL_LEN;
+	if (*rest == '.') {
+		size_t n = strspn(++rest, "0123456789");
+
+		if (n == 0)
+			return -1;
+		rest += n;
+	}
+	if (zone_read(rest, &zone) < 0 || s < zone)
+		return -1;
+	*out_s = s - zone;
 	return 0;
 }
 

@@ -161,11 +161,31 @@ const cases = {
     r.serve('timestamp');
     await c.refresh(false);
   },
+  'an expiry may have a fraction and a zone': async (c) => {
+    const r = await begun(c);
+    for (const end of ['.953595765Z', '.5-06:00', '+05:30']) {
+      r.roles.timestamp.expires = inDays(9).replace('Z', end);
+      r.publish('timestamp');
+      await c.refresh();
+      c.asServed('timestamp');
+    }
+  },
+  'an expiry with a zone is of that zone': async (c) => {
+    const r = await begun(c);
+    r.roles.timestamp.expires = inDays(0.1).replace('Z', '+05:00');
+    r.publish('timestamp');
+    await c.refresh(false);
+    r.roles.timestamp.expires = inDays(-0.1).replace('Z', '-05:00');
+    r.publish('timestamp');
+    await c.refresh();
+  },
   'an expiry of another form is refused': async (c) => {
     const r = await begun(c);
-    r.roles.timestamp.expires = '2035-01-01';
-    r.publish('timestamp');
-    await c.refresh(false, { js: 'takes whatever Date reads' });
+    for (const text of ['2035-01-01', '2035-01-01T00:00:00', '2035-02-30T00:00:00Z']) {
+      r.roles.timestamp.expires = text;
+      r.publish('timestamp');
+      await c.refresh(false, { js: 'takes whatever Date reads' });
+    }
   },
 
   // --- timestamp ---

@@ -33,15 +33,28 @@ export const inDays = (n) => new Date(Date.now() + n * day).toISOString().slice(
 
 // --- keys ---
 
+const RSA = ['rsa', { modulusLength: 2048 }, 'rsa'];
+const curve = (namedCurve) => ['ec', { namedCurve }, 'ecdsa'];
 const kinds = {
   ed25519: ['ed25519', {}, 'ed25519', 'ed25519'],
-  ecdsa: ['ec', { namedCurve: 'P-256' }, 'ecdsa', 'ecdsa-sha2-nistp256'],
+  ecdsa: [...curve('P-256'), 'ecdsa-sha2-nistp256'],
+  'ecdsa-384': [...curve('P-384'), 'ecdsa-sha2-nistp384'],
+  'ecdsa-521': [...curve('P-521'), 'ecdsa-sha2-nistp521'],
   'ecdsa-sha2-nistp256': ['ec', { namedCurve: 'P-256' }, 'ecdsa-sha2-nistp256', 'ecdsa-sha2-nistp256'],
-  p384: ['ec', { namedCurve: 'P-384' }, 'ecdsa', 'ecdsa-sha2-nistp256'],
-  rsa: ['rsa', { modulusLength: 2048 }, 'rsa', 'rsassa-pss-sha256'],
+  'ecdsa-sha2-nistp384': ['ec', { namedCurve: 'P-384' }, 'ecdsa-sha2-nistp384', 'ecdsa-sha2-nistp384'],
+  'p384-as-p256': [...curve('P-384'), 'ecdsa-sha2-nistp256'],
+  'p256-as-p384': [...curve('P-256'), 'ecdsa-sha2-nistp384'],
+  rsa: [...RSA, 'rsassa-pss-sha256'],
+  'rsa-384': [...RSA, 'rsassa-pss-sha384'],
+  'rsa-512': [...RSA, 'rsassa-pss-sha512'],
   'rsa-short': ['rsa', { modulusLength: 1024 }, 'rsa', 'rsassa-pss-sha256'],
-  'rsa-pkcs1': ['rsa', { modulusLength: 2048 }, 'rsa', 'rsa-pkcs1v15-sha256'],
+  'rsa-pkcs1': [...RSA, 'rsa-pkcs1v15-sha256'],
+  'rsa-pkcs1-384': [...RSA, 'rsa-pkcs1v15-sha384'],
+  'rsa-pkcs1-512': [...RSA, 'rsa-pkcs1v15-sha512'],
 };
+
+// SHA-2 of a scheme; that of P-521 is the longest
+const hashOf = (scheme) => `sha${scheme.slice(-3).replace('521', '512')}`;
 
 export class Key {
   constructor(kind = 'ed25519') {
@@ -65,13 +78,14 @@ export class Key {
   }
   sign(text) {
     const bytes = Buffer.from(text);
-    const { PSS, pkcs1 } = { PSS: crypto.constants.RSA_PKCS1_PSS_PADDING, pkcs1: crypto.constants.RSA_PKCS1_PADDING };
+    const { RSA_PKCS1_PSS_PADDING, RSA_PKCS1_PADDING } = crypto.constants;
     if (this.scheme === 'ed25519') return crypto.sign(null, bytes, this.secret).toString('hex');
+    const hash = hashOf(this.scheme);
     const options = { key: this.secret };
-    if (this.scheme === 'rsassa-pss-sha256')
-      Object.assign(options, { padding: PSS, saltLength: this.salt ?? 32 });
-    if (this.scheme === 'rsa-pkcs1v15-sha256') options.padding = pkcs1;
-    return crypto.sign('sha256', bytes, options).toString('hex');
+    if (this.scheme.startsWith('rsassa-pss'))
+      Object.assign(options, { padding: RSA_PKCS1_PSS_PADDING, saltLength: this.salt ?? hash.slice(3) / 8 });
+    if (this.scheme.startsWith('rsa-pkcs1')) options.padding = RSA_PKCS1_PADDING;
+    return crypto.sign(hash, bytes, options).toString('hex');
   }
 }
 

@@ -139,6 +139,35 @@ times_go_both_ways(void)
 }
 
 static void
+times_of_others(void)
+{
+	static const struct {
+		const char *text;
+		int64_t s;
+	} good[] = {
+		{ "2026-11-20T00:00:00Z", 1795132800 },
+		{ "2026-11-20T00:00:00.953595765Z", 1795132800 },
+		{ "2026-11-19T18:00:00.99-06:00", 1795132800 },
+		{ "2026-11-20T05:30:00+05:30", 1795132800 },
+		{ "1970-01-01T00:00:00-00:01", 60 },
+	};
+	static const char *const bad[] = { "2026-11-20T00:00:00",
+		"2026-11-20T00:00:00.Z", "2026-11-20T00:00:00,5Z",
+		"2026-11-20T00:00:00+0530", "2026-11-20T00:00:00+24:00",
+		"2026-11-20T00:00:00+05:60", "2026-11-20T00:00:00ZZ",
+		"2026-11-20T00:00:00+05:30Z", "2026-11-20t00:00:00z",
+		"1970-01-01T00:00:00+00:01", "2026-11-20", "" };
+	int64_t s;
+
+	for (size_t i = 0; i < COUNT(good); i++) {
+		CHECK_INT(time_read_any(good[i].text, &s), 0);
+		CHECK_INT(s, good[i].s);
+	}
+	for (size_t i = 0; i < COUNT(bad); i++)
+		CHECK_INT(time_read_any(bad[i], &s), -1);
+}
+
+static void
 names_fit_into_paths(void)
 {
 	CHECK(name_ok("linux-x86_64", 64));
@@ -194,6 +223,7 @@ main(void)
 		TAP(units_are_read),
 		TAP(percentages_are_exact),
 		TAP(times_go_both_ways),
+		TAP(times_of_others),
 		TAP(names_fit_into_paths),
 		TAP(utf8_is_well_formed),
 		TAP(terminals_get_no_control_bytes),
