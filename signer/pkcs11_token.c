@@ -9,7 +9,9 @@
 #include "manifest/base/text.h"
 #include "manifest/base/verb.h"
 
-#define MODULE_DEFAULT "p11-kit-proxy.so"
+/* p11-kit's library is itself a module, of all that are registered; what some
+ * distributions call p11-kit-proxy.so is a link to it that others lack. */
+#define MODULE_DEFAULT "libp11-kit.so.0"
 #define SLOTS_MAX      64
 
 static const struct reason {
@@ -130,7 +132,12 @@ choose(struct pkcs11_token *t, const struct tokenuri *u, ck_slot_id_t *out,
 	}
 	if (found == 1)
 		return 0;
-	verb_hint("pkcs11-tool --list-token-slots shows what a module has");
+	if (*u->module_path == '\0')
+		verb_hint("p11-kit list-modules shows what is registered;"
+			  " ?module-path= names another module");
+	else
+		verb_hint("pkcs11-tool --list-token-slots shows what a module"
+			  " has");
 	return err_set(e, found == 0 ? ERR_MISSING : ERR_USAGE,
 	    found == 0 ? "no such token" : "%lu tokens answer to this URI",
 	    found);

@@ -256,8 +256,53 @@ with_token() {
 	done
 	is "a changed ECDSA signature is refused" "$bad" ""
 }
+# --- a token, by the modules that are registered -----------------------------------
+# p11-kit takes a user's own registration, but not root's: that is the machine's.
+registered() {
+	[ -n "$(ldconfig -p 2>/dev/null | grep 'libp11-kit\.so\.0')" ] || return
+	if [ "$(id -u)" -eq 0 ]; then
+		grep -qs softhsm /usr/share/p11-kit/modules/*.module \
+			/etc/pkcs11/modules/*.module
+		return
+	fi
+	mkdir -p config/pkcs11/modules
+	echo "user-config: merge" >config/pkcs11/pkcs11.conf
+	echo "module: $M" >config/pkcs11/modules/softhsm2.module
+	XDG_CONFIG_HOME=$WORK/config
+	export XDG_CONFIG_HOME
+}
+with_registered() {
+	check "a key by its token, without a module" sluice-sign key \
+		"pkcs11:token=sluice;object=root"
+	is "... is the same" "$OUT" "$(cat token-root.tuf)"
+	refused "a token that is not there" 2 sluice-sign key \
+		"pkcs11:token=none;object=root"
+	like "... with the way out" "$ERR" 'hint: p11-kit list-modules'
+	check "a root to be signed" root_of proxied token-root.tuf \
+		token-release.tuf token-time.tuf --release-key token-p256.tuf \
+		--release-threshold 2
+	check "... is, by ECDSA" pin sluice-sign root sign --key \
+		"pkcs11:token=sluice;object=root" proxied.json
+	check "a release by three keys of it" pin publish proxied 1.0.0 \
+		"pkcs11:token=sluice;object=release" \
+		--key "pkcs11:token=sluice;id=%07" --keyless proxied-site \
+		--timestamp-key "pkcs11:token=sluice;object=time" -o pub-proxied
+	check "... which is good" sluice-sign verify --root proxied.json \
+		proxied-site
+	PIN=9999
+	refused "a wrong PIN is refused" 1 pin sluice-sign root sign \
+		--key "pkcs11:token=sluice;object=root" -o no.json proxied.json
+	like "... as what it is" "$ERR" 'wrong PIN'
+	PIN=1234
+}
+
 if has softhsm2-util && has pkcs11-tool && [ -e "$M" ]; then
 	with_token
+	if registered; then
+		with_registered
+	else
+		skip "a token without a module" "SoftHSM is not registered with p11-kit"
+	fi
 else
 	skip "keys on a token" "no softhsm2-util or pkcs11-tool"
 fi
