@@ -38,14 +38,15 @@ int64_t delta_memory(const char *format, int64_t old_size, int64_t new_size);
  *   memory_max             refuse (ERR_LIMIT) before taking more
  *
  * Returns 0; ERR_INPUT malformed patch; ERR_AUTH the digest differs; on error
- * out_fd's content is undefined.  Not fsynced.  Control triples make progress;
- * all arithmetic is checked; output never passes out_size.  The caller has
- * checked the digests of the patch and of the old file.
+ * out_fd's content is undefined, and no longer than promised.  Not fsynced.
+ * Control triples make progress; all arithmetic is checked; output never passes
+ * out_size.  The caller has checked the digests of the patch and of the old
+ * file.
  */
 struct delta_apply {
 	const char *format;
 	int old_fd, patch_fd; /* regular files */
-	int out_fd;	      /* empty regular file */
+	int out_fd;	      /* empty regular file, for reading as well */
 	int64_t out_size;
 	uint8_t out_sha256[SHA256_SIZE];
 	int64_t memory_max; /* 0: no bound */
@@ -64,7 +65,9 @@ int64_t delta_apply_memory(
 bool delta_known(const char *format);
 
 /* delta_patch_memory - bytes that applying this very patch takes at most beyond
- * the files; delta_apply with as much as memory_max does not fail for it. */
+ * the files; delta_apply with as much as memory_max does not fail for it.  Not
+ * counted: where a patch of DELTA_SLUICE1 unpacks parts of the old file, this
+ * lies behind the new one in out_fd until delta_apply returns. */
 int64_t delta_patch_memory(const char *patch_path, struct err *e) MUST_CHECK;
 
 /* delta_threads - how many threads delta_make, called by this thread, may use

@@ -146,7 +146,8 @@ write_new(const struct delta_apply *d, const struct format *f, struct bytes old,
 	if (failed == 0)
 		digest_end(&sink.digest, sha);
 	digest_done(&sink.digest);
-	if (sink_trim(&sink, f->new_size, &trim) < 0 && failed == 0) {
+	if (sink_trim(&sink, failed ? 0 : f->new_size, &trim) < 0 &&
+	    failed == 0) {
 		*e = trim;
 		return -1;
 	}

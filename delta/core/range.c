@@ -13,6 +13,12 @@ malformed(struct err *e, const char *what)
 	return err_set(e, ERR_INPUT, "patch: ranges: %s", what);
 }
 
+static int
+bad(struct err *e, const char *of, size_t i, const char *what)
+{
+	return err_set(e, ERR_INPUT, "patch: range %zu of %s: %s", i, of, what);
+}
+
 int
 ranges_room(struct ranges *r, size_t n, struct err *e)
 {
@@ -77,15 +83,15 @@ ranges_read_old(struct ranges *r, struct numbers *in, uint64_t size,
 		g->packed = number_read(in);
 		g->raw = number_read(in);
 		if (in->failed || gap > left || gap > room)
-			return malformed(e, "one outside the old file");
+			return bad(e, "old", i, "empty, or outside the file");
 		left -= gap;
 		room -= gap;
 		g->packed_at = size - left;
 		g->at = expanded - room;
 		if (take(&left, g->packed) < 0 || take(&room, g->raw) < 0)
-			return malformed(e, "one outside the old file");
+			return bad(e, "old", i, "empty, or outside the file");
 		if (g->raw / FORMAT_INFLATE_MAX > g->packed)
-			return malformed(e, "one larger than deflate makes");
+			return bad(e, "old", i, "larger than deflate makes");
 	}
 	if (left != room)
 		return malformed(e, "another size of the expanded old file");
@@ -108,16 +114,16 @@ ranges_read_new(struct ranges *r, struct numbers *in, uint64_t size,
 		g->raw = number_read(in);
 		how = number_read(in);
 		if (in->failed || gap > room)
-			return malformed(e, "one outside the new file");
+			return bad(e, "new", i, "empty, or outside the file");
 		room -= gap;
 		g->at = expanded - room;
 		if (take(&room, g->raw) < 0)
-			return malformed(e, "one outside the new file");
+			return bad(e, "new", i, "empty, or outside the file");
 		plain -= g->raw;
 		g->how.level = (unsigned)(how & 15);
-		if (how >> 4 >= DEFLATE_FAMILIES || g->how.level < 1 ||
+		if (how >> 4 >= DEFLATE_FAMILIES || g->how.level == 0 ||
 		    g->how.level > DEFLATE_LEVEL_MAX)
-			return malformed(e, "a level that is not known");
+			return bad(e, "new", i, "an encoder that is not known");
 		g->how.family = (enum deflate_family)(how >> 4);
 	}
 	if (plain > size || (r->n == 0 && size != expanded))
@@ -154,7 +160,7 @@ ranges_write_new(const struct ranges *r, uint8_t *at)
 		n += number_write(at + n, g->at - end);
 		n += number_write(at + n, g->raw);
 		n += number_write(
-		    at + n, g->how.level | (unsigned)g->how.family << 4);
+		    at + n, g->how.level | (uint64_t)g->how.family << 4);
 		end = g->at + g->raw;
 	}
 	return n;

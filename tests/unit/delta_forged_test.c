@@ -139,6 +139,8 @@ the_patches_that_are_changed_below_are_good(void)
 	free(f);
 }
 
+/* eight members of 128 regions */
+#define FULL	"80 01 80 01 80 01 80 01 80 01 80 01 80 01 80 01 "
 #define MANY	"ff ff ff ff ff ff ff ff ff 01" /* 2^64 - 1 */
 #define LARGEST "ff ff ff ff ff ff ff ff 7f"	/* 2^63 - 1 */
 
@@ -209,6 +211,46 @@ static const struct attack attacks[] = {
 	    ERR_INPUT },
 	{ "a number that is not the shortest", FORMAT_TABLES,
 	    "81 00 00 00 00 00 00 00", false, ERR_INPUT },
+	/* members */
+	{ "1025 members", FORMAT_TABLES, "01 00 81 08 00 00 00 00", false,
+	    ERR_INPUT },
+	{ "2^64 members", FORMAT_TABLES, "01 00 " MANY " 00 00 00 00", false,
+	    ERR_INPUT },
+	{ "4097 regions in 33 members", FORMAT_TABLES,
+	    "01 00 21 " FULL FULL FULL FULL "01 00 00 00 00", false,
+	    ERR_INPUT },
+	{ "members that are not there", FORMAT_TABLES, "01 00 02 00 00 00",
+	    false, ERR_INPUT },
+	{ "a member without regions", FORMAT_TABLES,
+	    "01 00 01 00 00 00 00 00 00 00", false, ERR_NONE },
+	{ "a member's pair that is not there", FORMAT_TABLES,
+	    "01 00 01 00 00 00 01 00 00 00", false, ERR_INPUT },
+	{ "a member's pair of 2^64", FORMAT_TABLES,
+	    "01 00 01 00 00 00 " MANY " 00 00 00", false, ERR_INPUT },
+	{ "a base of 2^48", FORMAT_TABLES,
+	    "01 00 01 00 80 80 80 80 80 80 40 00 00 00 00 00", false,
+	    ERR_INPUT },
+	{ "a region at 2^48", FORMAT_TABLES,
+	    TABLES_REGION("03 80 80 80 80 80 80 40 00 10 00"), false,
+	    ERR_INPUT },
+	{ "a region across 2^48", FORMAT_TABLES,
+	    TABLES_REGION("03 ff ff ff ff ff ff 3f 00 10 00"), false,
+	    ERR_INPUT },
+	{ "a region that ends at 2^48", FORMAT_TABLES,
+	    TABLES_REGION("00 f0 ff ff ff ff ff 3f 00 10 00"), false,
+	    ERR_NONE },
+	{ "a Go address of 2^48", FORMAT_TABLES,
+	    TABLES_REGION("08 00 00 10 00 80 80 80 80 80 80 40 00 00 00 00"),
+	    false, ERR_INPUT },
+	{ "members that share bytes", FORMAT_TABLES,
+	    "01 00 02 01 01 00 00 00 00 10 00 00 00 00 1f 10 00 00 00 00 00 "
+	    "00 00 00 00",
+	    false, ERR_INPUT },
+	{ "members side by side", FORMAT_TABLES,
+	    "01 00 02 01 01 00 00 00 00 10 00 00 00 00 00 10 00 00 00 00 00 "
+	    "00 00 00 00",
+	    false, ERR_NONE },
+	/* page hashes */
 	{ "page hashes without pages", FORMAT_TABLES,
 	    TABLES_PAGES("01 0c 00 00"), false, ERR_INPUT },
 	{ "page hashes of pages of 256 bytes", FORMAT_TABLES,
@@ -285,6 +327,30 @@ forged_patches_are_refused(void)
 		if (!CHECK_INT(apply_forged(f, &e), a->want))
 			tap_note("%s: %s", a->name, e.msg);
 	}
+	free(f);
+}
+
+/*
+ * The pointers of old are in the second of two members, whose addresses begin
+ * where those of the first do; its region moved by 4096, and they with it.
+ */
+static void
+a_second_member_has_addresses_of_its_own(void)
+{
+	struct forged *f = malloc(sizeof(*f));
+	struct err e;
+
+	forge(f, true);
+	number_put_u64(f->new + 136, 0x2010);
+	number_put_u64(f->new + 160, 0x2020);
+	sha256(f->f.new_sha256, f->new, NEW_SIZE);
+	set(f, FORMAT_TABLES,
+	    "01 02 02 01 01 80 20 00 80 20 00 40 00 80 20 03 80 20 80 01 80 01 "
+	    "00 02 01 01 80 20 00 80 20 00 40 00 80 40 03 80 40 80 01 48 00 "
+	    "01 02 01 02 00 00 00");
+	assemble(f);
+	CHECK_INT(apply_forged(f, &e), ERR_NONE);
+	CHECK_TEXT(e.msg, "");
 	free(f);
 }
 
@@ -499,6 +565,7 @@ files_over_two_gigabytes_are_applied(void)
 static const struct tap_test tests[] = {
 	TAP(the_patches_that_are_changed_below_are_good),
 	TAP(forged_patches_are_refused),
+	TAP(a_second_member_has_addresses_of_its_own),
 	TAP(forged_exceptions_are_refused),
 	TAP(forged_headers_are_refused),
 	TAP(memory_is_bounded_by_the_caller_and_by_the_patch),
