@@ -15,6 +15,8 @@
 #include "manifest/base/file.h"
 #include "manifest/base/verb.h"
 
+#define JOBS_MAX 64
+
 /* A file that appears under its name only when it is complete. */
 struct output {
 	const char *path;
@@ -90,10 +92,12 @@ make_cmd(const struct args *args, struct err *e)
 	AUTO_FD old = open_input(args->argv[0], e);
 	AUTO_FD new = old < 0 ? -1 : open_input(args->argv[1], e);
 	CLEANUP(output_done) struct output patch = { .fd = -1 };
-	int64_t size, whole;
+	int64_t size, whole, jobs = args_int(args, "jobs", 0);
 
 	if (old < 0 || new < 0)
 		return -1;
+	if (jobs < 0 || jobs > JOBS_MAX)
+		return err_set(e, ERR_USAGE, "--jobs: 1 to %d", JOBS_MAX);
 	if (size_read(
 		args_text(args, "memory", "0"), INT64_MAX, &d.memory_max) < 0)
 		return err_set(e, ERR_USAGE, "--memory: not a size");
@@ -105,6 +109,7 @@ make_cmd(const struct args *args, struct err *e)
 	d.old_fd = old;
 	d.new_fd = new;
 	d.patch_fd = patch.fd;
+	delta_threads((int)jobs);
 	if (delta_make(&d, e) < 0)
 		return -1;
 	size = size_of(patch.fd);
@@ -178,6 +183,7 @@ static const struct opt make_opts[] = {
 	    "sluice (the default) or bsdiff40" },
 	{ "memory", 'm', OPT_TEXT, "SIZE",
 	    "refuse to take more memory (suffix K, M, G)" },
+	{ "jobs", 'j', OPT_INT, "N", "threads (all processors)" },
 	{ "quiet", 'q', OPT_FLAG, NULL, "say nothing" },
 };
 

@@ -59,7 +59,7 @@ faults:
 	@SLUICE_BUILD=$(abspath $(B)) SLUICE_BIN=$(abspath $(BIN)) tests/fault/run $(FLOWS)
 
 # --- lint, bench ---------------------------------------------------------------
-.PHONY: lint bench
+.PHONY: lint bench bench-delta
 lint:
 	@$(DEPS) lint
 	@tests/lint/run
@@ -68,6 +68,13 @@ bench:
 	@$(DEPS) build test
 	@$(MAKE) --no-print-directory all $(patsubst tests/bench/%.c,$(B)/bench/%,$(BENCH_SRC))
 	@SLUICE_BUILD=$(abspath $(B)) SLUICE_BIN=$(abspath $(BIN)) tests/bench/run
+
+# all pairs, some 40 minutes: PAIRS="B1 H8" and ROUNDS=1 make it shorter
+bench-delta:
+	@$(DEPS) build test
+	@$(MAKE) --no-print-directory all $(patsubst tests/bench/%.c,$(B)/bench/%,$(BENCH_SRC))
+	@PAIRS="$${PAIRS:-all}" SLUICE_BUILD=$(abspath $(B)) SLUICE_BIN=$(abspath $(BIN)) \
+		tests/bench/run 20-delta 25-publish
 $(B)/bench/%: $(B)/obj/tests/bench/%.o $(A_SIGNER) $(A_CLIENT) $(A_SERVER) $(A_CORE)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)

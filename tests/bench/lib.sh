@@ -7,7 +7,8 @@ BIN=${SLUICE_BIN:-$BUILD/bin}
 ROUNDS=${ROUNDS:-7}
 WORK=$(mktemp -d "${TMPDIR:-/var/tmp}/sluice-bench.XXXXXX") || exit 2
 BENCH_END=
-a_wall=0 b_wall=0 a_cpu=0 b_cpu=0 a_mib=0 b_mib=0 wall=0 cpu=0 mib=0
+a_wall=0 b_wall=0 c_wall=0 a_cpu=0 b_cpu=0 c_cpu=0 a_mib=0 b_mib=0 c_mib=0
+wall=0 cpu=0 mib=0 wall2=0 cpu2=0 mib2=0
 bench_exit() {
 	code=$?
 	trap - EXIT
@@ -27,14 +28,15 @@ row() {
 		"$1" "$2" "$3" "$4" "$5" "$6" "${7:-}" >>"${BENCH_TSV:-/dev/stdout}"
 }
 
-# rounds A... -- B...: sets a_wall, b_wall, a_cpu, ... wall, cpu, mib
+# rounds A... -- B... [-- C...]: sets a_wall, b_wall, a_cpu, ... wall, cpu, mib
 rounds() {
 	rounds_text=$("$BUILD/bench/rounds" "$ROUNDS" "$@") || return 1
 	eval "$rounds_text"
 }
 
-quotient() { # A B: A / B with three places
-	awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3f", b ? a / b : 0 }'
+quotient() { # A B [PLACES]: A / B with three places, or so many
+	awk -v a="$1" -v b="$2" -v p="${3:-3}" \
+		'BEGIN { printf "%.*f", p, b ? a / b : 0 }'
 }
 
 # pair ID: two adjacent releases of a real program, as OLD and NEW
@@ -43,4 +45,13 @@ pair() {
 	OLD=$TOP/build/pairs/$1/old
 	NEW=$TOP/build/pairs/$1/new
 	[ -s "$OLD" ] && [ -s "$NEW" ]
+}
+
+# alone CPU WALL: one thread took so long; whether it had a core all the time,
+# without which wall clocks say nothing
+alone() {
+	awk -v c="$1" -v w="$2" 'BEGIN { exit !(c > 0.95 * w) }' || {
+		echo "bench: one thread had $1 of $2 s: the machine is busy" >&2
+		return 1
+	}
 }

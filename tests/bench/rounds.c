@@ -1,10 +1,15 @@
 /*
- * Compares two commands by interleaved rounds: A B A B ..., because a machine
- * that is throttled for a while then slows both.  Prints one line of
- * key=value: medians of wall and CPU seconds and of peak memory, and the
- * medians of the pairwise ratios B / A (above 1: A is faster).
+ * Compares commands by interleaved rounds: A B A B ..., because a machine
+ * that is throttled for a while then slows all.  Prints one line of key=value:
+ * medians of wall and CPU seconds and of peak memory, a_wall=... b_wall=...,
+ * and as wall, cpu and mib the medians of the ratios B / A of each round
+ * (above 1: A is better).
  *
  *	rounds N A... -- B...
+ *	rounds N A... -- B... -- C...
+ *
+ * With three, the last is what both are compared with: wall, cpu and mib are
+ * C / A, and wall2, cpu2 and mib2 are C / B.
  *
  * An argument "=CMD" alone is run by sh -c.  Output of the commands is thrown
  * away; a command that fails ends the run with status 1.
@@ -20,7 +25,8 @@
 
 #include "manifest/base/base.h"
 
-#define ROUNDS_MAX 99
+#define ROUNDS_MAX   99
+#define COMMANDS_MAX 3
 
 struct sample {
 	double wall_s, cpu_s, peak_mib;
@@ -106,35 +112,58 @@ median(const struct sample *a, const struct sample *b, int n, size_t field)
 	return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
 }
 
+/* Cut argv at each "--"; the number of commands, 0: they cannot be used. */
+static int
+commands(char **argv, char **at[COMMANDS_MAX])
+{
+	int i, n = 0;
+
+	for (i = 0; argv[i] != NULL; i++) {
+		if (strcmp(argv[i], "--") == 0)
+			argv[i] = NULL;
+		else if (i == 0 || argv[i - 1] == NULL)
+			if (n++ < COMMANDS_MAX)
+				at[n - 1] = argv + i;
+	}
+	return n >= 2 && n <= COMMANDS_MAX ? n : 0;
+}
+
+#define OF(field) offsetof(struct sample, field)
+
+static void
+print_ratios(
+    const struct sample *of, const struct sample *peer, int n, const char *mark)
+{
+	printf(" wall%s=%.3f cpu%s=%.3f mib%s=%.3f", mark,
+	    median(of, peer, n, OF(wall_s)), mark,
+	    median(of, peer, n, OF(cpu_s)), mark,
+	    median(of, peer, n, OF(peak_mib)));
+}
+
 int
 main(int argc, char **argv)
 {
-	static struct sample a[ROUNDS_MAX], b[ROUNDS_MAX];
-	int i, n = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 0;
-	char **second = NULL;
+	static struct sample got[COMMANDS_MAX][ROUNDS_MAX];
+	char **at[COMMANDS_MAX];
+	int i, k, n = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 0;
+	int many = argc > 2 ? commands(argv + 2, at) : 0;
 
-	for (i = 2; i < argc && second == NULL; i++)
-		if (strcmp(argv[i], "--") == 0) {
-			argv[i] = NULL;
-			second = argv + i + 1;
-		}
-	if (n < 1 || n > ROUNDS_MAX || second == NULL || *second == NULL ||
-	    argv[2] == NULL) {
-		fprintf(stderr, "usage: rounds N A... -- B...\n");
+	if (n < 1 || n > ROUNDS_MAX || many == 0) {
+		fprintf(stderr, "usage: rounds N A... -- B... [-- C...]\n");
 		return 2;
 	}
-	for (i = 0; i < n; i++) {
-		a[i] = run(argv + 2);
-		b[i] = run(second);
-	}
-#define OF(field) offsetof(struct sample, field)
-	printf("a_wall=%.4f b_wall=%.4f ", median(a, NULL, n, OF(wall_s)),
-	    median(b, NULL, n, OF(wall_s)));
-	printf("a_cpu=%.4f b_cpu=%.4f ", median(a, NULL, n, OF(cpu_s)),
-	    median(b, NULL, n, OF(cpu_s)));
-	printf("a_mib=%.1f b_mib=%.1f ", median(a, NULL, n, OF(peak_mib)),
-	    median(b, NULL, n, OF(peak_mib)));
-	printf("wall=%.3f cpu=%.3f mib=%.3f\n", median(a, b, n, OF(wall_s)),
-	    median(a, b, n, OF(cpu_s)), median(a, b, n, OF(peak_mib)));
+	for (i = 0; i < n; i++)
+		for (k = 0; k < many; k++)
+			got[k][i] = run(at[k]);
+	for (k = 0; k < many; k++)
+		printf("%s%c_wall=%.4f %c_cpu=%.4f %c_mib=%.1f",
+		    k > 0 ? " " : "", 'a' + k,
+		    median(got[k], NULL, n, OF(wall_s)), 'a' + k,
+		    median(got[k], NULL, n, OF(cpu_s)), 'a' + k,
+		    median(got[k], NULL, n, OF(peak_mib)));
+	print_ratios(got[0], got[many - 1], n, "");
+	if (many == 3)
+		print_ratios(got[1], got[2], n, "2");
+	printf("\n");
 	return 0;
 }
