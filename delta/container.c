@@ -24,6 +24,15 @@ grow(struct entries *m)
 	return true;
 }
 
+void
+container_put(struct entries *m, const struct entry *one)
+{
+	if (m->n == CONTAINER_ENTRIES || !grow(m))
+		m->full = true;
+	else
+		m->at[m->n++] = *one;
+}
+
 /* "archive:name", without what no name should hold. */
 static const char *
 full_name(struct container *c, struct bytes name)
@@ -52,10 +61,6 @@ container_add(struct container *c, struct bytes name, const struct entry *add)
 
 	if (add->size == 0 || container_bytes(c, add->off, add->size) == NULL)
 		return;
-	if (c->m->n == CONTAINER_ENTRIES || !grow(c->m)) {
-		c->m->full = true;
-		return;
-	}
 	member.name = full_name(c, name);
 	if (member.name == NULL) {
 		c->m->full = true;
@@ -63,7 +68,7 @@ container_add(struct container *c, struct bytes name, const struct entry *add)
 	}
 	member.off += c->in->off;
 	member.depth = c->in->depth + 1;
-	c->m->at[c->m->n++] = member;
+	container_put(c->m, &member);
 }
 
 static int

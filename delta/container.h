@@ -23,7 +23,7 @@ struct entry {
 	 * gzip file holds has no name of its own. */
 	const char *name;
 	uint64_t off, size; /* bytes of the file */
-	uint64_t raw;	    /* what a deflate stream gives; 0: not said */
+	uint64_t raw;	    /* what a deflate stream is said to give */
 	bool deflated;	    /* one raw deflate stream (RFC 1951) */
 	unsigned depth;	    /* of archives around it */
 };
@@ -46,12 +46,15 @@ struct entries {
 void container_list(struct entries *m, struct bytes file);
 
 /*
- * container_list_at - as container_list for the n bytes at off of the file,
- * added to m: what a member named prefix gives, which lies depth archives
- * deep.
+ * container_list_at - as container_list for an archive that lies in the file,
+ * as its name, place and depth say: its members are added to m.
  */
 void container_list_at(
     struct entries *m, struct bytes file, const struct entry *in);
+
+/* container_put - one more, whose name is borrowed; not when there are too
+ * many. */
+void container_put(struct entries *m, const struct entry *one);
 
 void container_done(struct entries *m);
 

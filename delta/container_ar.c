@@ -144,9 +144,8 @@ container_gzip(struct container *c)
 	if (container_bytes(c, m.off, GZIP_TRAILER + 1) == NULL)
 		return true;
 	m.size = c->in->size - m.off - GZIP_TRAILER;
-	/* the trailer has the length modulo 2^32: larger ones are not said */
-	if (m.size <= UINT32_MAX / 1032)
-		m.raw = number_u32(container_bytes(c, c->in->size - 4, 4));
+	/* modulo 2^32: what is larger will not be found to be this stream */
+	m.raw = number_u32(container_bytes(c, c->in->size - 4, 4));
 	container_add(c, (struct bytes){ (const uint8_t *)"", 0 }, &m);
 	return true;
 }

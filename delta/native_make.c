@@ -12,14 +12,17 @@
 #include "delta/filemap.h"
 #include "delta/layouts.h"
 #include "delta/match.h"
+#include "delta/names.h"
 #include "delta/native.h"
 #include "delta/suffix.h"
+#include "delta/unpacked.h"
 #include "manifest/base/file.h"
 #include "manifest/base/text.h"
 
 struct make {
 	struct filemap old_file, new_file;
-	struct bytes old, new;
+	struct unpacked old_unpacked, new_unpacked;
+	struct bytes old, new; /* unpacked */
 	uint8_t *unsigned_new; /* owned; new as it is without page hashes */
 	struct layouts old_layout, new_layout;
 	struct tables tables; /* owned */
@@ -59,6 +62,8 @@ make_done(struct make *m)
 	sites_done(&m->old_sites);
 	sites_done(&m->new_sites);
 	tables_done(&m->tables);
+	unpacked_done(&m->old_unpacked);
+	unpacked_done(&m->new_unpacked);
 	layouts_done(&m->old_layout);
 	layouts_done(&m->new_layout);
 	free(m->old_view);
@@ -80,7 +85,8 @@ leave_pages(struct make *m, struct err *e)
 	size_t n = (size_t)to->count * FORMAT_SHA256;
 	size_t have = (size_t)from->count * FORMAT_SHA256;
 
-	if (to->count == 0)
+	/* pages lie in the file as it is */
+	if (to->count == 0 || m->tables.new_ranges.n > 0)
 		return 0;
 	m->unsigned_new = malloc(m->new.len);
 	if (m->unsigned_new == NULL)
@@ -166,20 +172,71 @@ view_one(struct half *h)
 	view_fill(&f, h->file, h->view);
 }
 
-/* The executables in the two files. */
+/* The executables of a file: which members of the image, under which names. */
+struct programs {
+	struct names names;
+	int *member; /* owned */
+};
+
+static void
+programs_done(struct programs *p)
+{
+	names_done(&p->names);
+	free(p->member);
+}
+#define AUTO_PROGRAMS CLEANUP(programs_done) struct programs
+
+static int
+find_programs(struct programs *p, const struct unpacked *u, struct layouts *l,
+    struct err *e)
+{
+	size_t i, n = 0;
+	int k;
+
+	if (layouts_init(l, u->bytes.len, e) < 0 ||
+	    names_room(&p->names, u->parts.n, e) < 0)
+		return -1;
+	p->member = calloc(u->parts.n + 1, sizeof(*p->member));
+	if (p->member == NULL)
+		return err_sys(e, "making the patch");
+	for (i = 0; i < u->parts.n; i++) {
+		const struct entry *part = &u->parts.at[i];
+
+		k = part->deflated
+		    ? -1
+		    : layouts_add(l, u->bytes, part->off, part->size);
+		if (k < 0)
+			continue;
+		p->member[n] = k;
+		p->names.at[n++] = part->name;
+	}
+	p->names.n = n;
+	return 0;
+}
+
+/* The executables in the two files; those of one name belong together, and
+ * what is left in its order. */
 static int
 lay_out(struct make *m, struct err *e)
 {
 	struct layouts *old = &m->old_layout, *new = &m->new_layout;
-	int i, k;
+	AUTO_PROGRAMS from = { 0 };
+	AUTO_PROGRAMS to = { 0 };
+	size_t i, k = 0;
 
-	if (layouts_init(old, m->old.len, e) < 0 ||
-	    layouts_init(new, m->new.len, e) < 0)
+	if (find_programs(&from, &m->old_unpacked, old, e) < 0 ||
+	    find_programs(&to, &m->new_unpacked, new, e) < 0 ||
+	    names_pair(&from.names, &to.names, e) < 0)
 		return -1;
-	i = layouts_add(old, m->old, 0, m->old.len);
-	k = layouts_add(new, m->new, 0, m->new.len);
-	if (i >= 0 && k >= 0)
-		layouts_pair(old, i, new, k);
+	for (i = 0; i < from.names.n; i++) {
+		int pair = from.names.pair[i];
+
+		while (pair < 0 && k < to.names.n)
+			if (to.names.pair[k++] < 0)
+				pair = (int)k - 1;
+		if (pair >= 0)
+			layouts_pair(old, from.member[i], new, to.member[pair]);
+	}
 	m->tables.old = old->image;
 	m->tables.new = new->image;
 	old->image = new->image = (struct image){ 0 };
@@ -283,24 +340,58 @@ write_patch(struct make *m, int fd, struct err *e)
 	return fsync(fd) < 0 ? err_sys(e, "patch") : 0;
 }
 
+/* What it takes beyond native_make_memory: what was unpacked. */
+static int
+check_memory(const struct make *m, int64_t memory_max, struct err *e)
+{
+	const struct unpacked *u[] = { &m->old_unpacked, &m->new_unpacked };
+	int64_t need = native_make_memory(
+	    (int64_t)u[0]->bytes.len, (int64_t)u[1]->bytes.len);
+	char text[32];
+	int i;
+
+	for (i = 0; i < 2; i++)
+		if (u[i]->ranges.n > 0 &&
+		    __builtin_add_overflow(
+			need, (int64_t)u[i]->bytes.len, &need))
+			need = INT64_MAX;
+	if (memory_max > 0 && need > memory_max)
+		return err_set(e, ERR_LIMIT,
+		    "making this patch takes %s of memory",
+		    size_text(text, sizeof(text), need));
+	return 0;
+}
+
+/* The two files with what is packed in them unpacked. */
+static int
+unpack(struct make *m, int64_t memory_max, struct err *e)
+{
+	struct unpacked *old = &m->old_unpacked, *new = &m->new_unpacked;
+
+	old->file = m->old_file.bytes;
+	new->file = m->new_file.bytes;
+	if (unpacked_plan(old, new, memory_max, e) < 0 ||
+	    check_memory(m, memory_max, e) < 0 || unpacked_fill(old, e) < 0 ||
+	    unpacked_fill(new, e) < 0)
+		return -1;
+	m->old = old->bytes;
+	m->new = new->bytes;
+	m->tables.old_ranges = old->ranges;
+	m->tables.new_ranges = new->ranges;
+	old->ranges = new->ranges = (struct ranges){ NULL, 0 };
+	return 0;
+}
+
 int
 native_make(const struct delta_make *d, struct err *e)
 {
 	CLEANUP(make_done) struct make m = { 0 };
-	char text[32];
-	int64_t need;
 
 	if (filemap_open(&m.old_file, d->old_fd, "old file", e) < 0 ||
 	    filemap_open(&m.new_file, d->new_fd, "new file", e) < 0)
 		return -1;
-	m.old = m.old_file.bytes;
-	m.new = m.new_file.bytes;
-	need = native_make_memory((int64_t)m.old.len, (int64_t)m.new.len);
-	if (d->memory_max > 0 && need > d->memory_max)
-		return err_set(e, ERR_LIMIT,
-		    "making this patch takes %s of memory",
-		    size_text(text, sizeof(text), need));
-	if (scan(&m, e) < 0 || first_map(&m, e) < 0 || match(&m, e) < 0)
+	if (unpack(&m, d->memory_max, e) < 0 || scan(&m, e) < 0 ||
+	    first_map(&m, e) < 0 || match(&m, e) < 0)
 		return -1;
 	/* once more, with the better map: it saves 0.7 % */
 	if (match(&m, e) < 0)
