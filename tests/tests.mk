@@ -8,7 +8,8 @@ FUZZ_SECONDS ?= 60
 DEPS ?= packaging/deps
 
 FUZZ_SRC := $(wildcard tests/fuzz/*.c)
-FUZZ_NAMES := $(filter-out replay,$(basename $(notdir $(FUZZ_SRC))))
+FUZZ_LIB := tests/fuzz/mutate.c tests/fuzz/pieces.c
+FUZZ_NAMES := $(filter-out replay,$(basename $(notdir $(filter-out $(FUZZ_LIB),$(FUZZ_SRC)))))
 REPLAYS := $(patsubst %,$(B)/test/fuzz-%,$(FUZZ_NAMES))
 BENCH_SRC := $(wildcard tests/bench/*.c)
 
@@ -33,7 +34,7 @@ check-run: all $(UNIT) $(REPLAYS)
 	@$(RUN) $(UNIT) $(REPLAYS) $(TESTS_CLI) $(TESTS_E2E)
 
 # every fuzz target over its kept inputs, by any compiler: fast, part of check
-$(B)/test/fuzz-%: $(B)/obj/tests/fuzz/%.o $(B)/obj/tests/fuzz/replay.o $(A_SIGNER) $(A_CLIENT) $(A_SERVER) $(A_CORE)
+$(B)/test/fuzz-%: $(B)/obj/tests/fuzz/%.o $(B)/obj/tests/fuzz/replay.o $(call obj,$(FUZZ_LIB)) $(A_SIGNER) $(A_CLIENT) $(A_SERVER) $(A_CORE)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_SERVER) $(LIBS_DELTA) $(LIBS_BASE)
@@ -43,13 +44,23 @@ $(B)/test/fuzz-%: $(B)/obj/tests/fuzz/%.o $(B)/obj/tests/fuzz/replay.o $(A_SIGNE
 fuzz:
 	@$(DEPS) build fuzz
 	@$(MAKE) --no-print-directory CC=clang B=build/fuzz HARDEN= LDHARDEN= \
-		CFLAGS='-O1 -g' SANFLAGS='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' \
+		CFLAGS='-O1 -g' SANFLAGS='-fsanitize=fuzzer-no-link,address,undefined,local-bounds -fno-sanitize-recover=all' \
 		fuzz-build
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run build/fuzz $(or $(TARGETS),$(FUZZ_NAMES))
 fuzz-build: $(patsubst %,$(B)/fuzz-%,$(FUZZ_NAMES))
-$(B)/fuzz-%: $(B)/obj/tests/fuzz/%.o $(A_SIGNER) $(A_CLIENT) $(A_SERVER) $(A_CORE)
+$(B)/fuzz-%: $(B)/obj/tests/fuzz/%.o $(call obj,$(FUZZ_LIB)) $(A_SIGNER) $(A_CLIENT) $(A_SERVER) $(A_CORE)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_SERVER) $(LIBS_DELTA) $(LIBS_BASE)
+
+# what of delta/ the kept inputs reach: make coverage TARGETS="delta delta_native"
+.PHONY: coverage
+coverage:
+	@$(DEPS) build fuzz
+	@$(MAKE) --no-print-directory CC=clang B=build/coverage HARDEN= LDHARDEN= \
+		CFLAGS='-O1 -g' SANFLAGS='-fprofile-instr-generate -fcoverage-mapping' \
+		coverage-build
+	@tests/fuzz/coverage build/coverage $(or $(TARGETS),$(FUZZ_NAMES))
+coverage-build: $(patsubst %,$(B)/test/fuzz-%,$(or $(TARGETS),$(FUZZ_NAMES)))
 
 # --- faults: every step of an update and of a publication fails once ------------
 .PHONY: faults

@@ -1,6 +1,8 @@
 /*
  * Runs a fuzz target over its kept inputs, without a fuzzer: what once broke a
- * parser is tried again in every `make check`, with any compiler.
+ * parser is tried again in every `make check`, with any compiler.  Where a target
+ * knows how to change its inputs, they are tried changed as well, in the same
+ * way each time.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -9,12 +11,65 @@
 
 #include "manifest/base/base.h"
 #include "manifest/base/file.h"
+#include "tests/fuzz/mutate.h"
 
 #define INPUT_MAX (16 << 20)
+/* Changes of each input, where the target makes them itself. */
+#define CHANGES 24
 
-int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len);
+#pragma weak LLVMFuzzerCustomMutator
 
 static int failed;
+static struct mutate bytes = { 1 };
+
+/* One byte is another, is there twice or is gone. */
+size_t
+LLVMFuzzerMutate(uint8_t *at, size_t len, size_t room)
+{
+	size_t i = (size_t)mutate_below(&bytes, len + 1);
+
+	switch (mutate_below(&bytes, 3)) {
+	case 0:
+		if (i < len && len > 1) {
+			memmove(at + i, at + i + 1, len - i - 1);
+			return len - 1;
+		}
+		break;
+	case 1:
+		if (len < room) {
+			memmove(at + i + 1, at + i, len - i);
+			at[i] = (uint8_t)mutate_below(&bytes, 256);
+			return len + 1;
+		}
+		break;
+	default:
+		if (i < len)
+			at[i] ^= (uint8_t)(1 << mutate_below(&bytes, 8));
+	}
+	return len;
+}
+
+/* The input changed again and again, each time from where it was. */
+static void
+change(struct bytes input)
+{
+	const size_t room = 2 * input.len + 4096;
+	uint8_t *at = malloc(room), *copy;
+	size_t len = input.len;
+
+	if (at == NULL)
+		abort();
+	memcpy(at, input.at, len);
+	for (unsigned seed = 0; seed < CHANGES; seed++) {
+		len = LLVMFuzzerCustomMutator(at, len, room, seed);
+		if (len > room || (copy = malloc(len + (len == 0))) == NULL)
+			abort();
+		memcpy(copy, at, len);
+		LLVMFuzzerTestOneInput(copy, len);
+		free(copy);
+	}
+	free(at);
+}
 
 static int
 replay_one(void *ctx, const char *path, int64_t size, struct err *e)
@@ -37,6 +92,8 @@ replay_one(void *ctx, const char *path, int64_t size, struct err *e)
 	printf("# %s\n", path);
 	LLVMFuzzerTestOneInput(copy, input.len);
 	free(copy);
+	if (LLVMFuzzerCustomMutator && input.len > 0)
+		change(input);
 	return 0;
 }
 

@@ -68,15 +68,43 @@ step steps[] = { twice, less, choose, twice, choose,
 #endif
 	less };
 
-/* For systems whose linker wants the name with or without a bar. */
+#ifdef __EXCEPTIONS
+/* something to clean up: a personality and exception tables beside the code */
+void __gcc_personality_v0(void);
+void
+__gcc_personality_v0(void)
+{
+	sink++;
+}
+
+void _Unwind_Resume(void *);
+void
+_Unwind_Resume(void *x)
+{
+	sink += x != 0;
+	for (;;)
+		continue;
+}
+
+static void
+leave(int *x)
+{
+	sink -= *x;
+}
+#define LEAVES __attribute__((cleanup(leave)))
+#else
+#define LEAVES
+#endif
+
 int
 start(void)
 {
+	LEAVES int before = sink;
 	unsigned i;
 
 	for (i = 0; i < 1000; i++) {
 		sink += steps[i % (sizeof(steps) / sizeof(*steps))](sink & 7);
 		sink += names[i % 6][0];
 	}
-	return sink;
+	return sink - before;
 }
