@@ -1,8 +1,9 @@
 /*
- * Public keys: TUF's form, its digest, and RFC 8032's vectors.
+ * Public keys: TUF's form, its digest, and the vectors of RFC 8032 and RFC 6979.
  */
 #include "manifest/key.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "manifest/base/buf.h"
@@ -168,6 +169,85 @@ key_read_takes_what_other_tools_write(void)
 	    read_text("x", KEY("ed25519", "ed25519ph", HEX1, ""), false), -1);
 }
 
+/* RFC 6979, A.2.5 to A.2.7: of "sample", with the hash of the curve's size. */
+static const struct {
+	const char *scheme, *pem, *sig;
+} curves[] = {
+	{ "ecdsa-sha2-nistp256",
+	    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEYP7UuiVanTHJYet0xjVtaMBJuJI7"
+	    "\\nYfps5mliLmDyn7Z5A/4QCLi8maQa6elWKLxk8vGyDC1+n1F3o8KU1EYimQ==",
+	    "3046022100efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea8"
+	    "4eaf3716022100f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4"
+	    "ab2f843acda8" },
+	{ "ecdsa-sha2-nistp384",
+	    "MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAE7DpOQVtOGaRWhhgCn0J/pdqai8SukuAu"
+	    "\\nBqrlKGswDGTe+PDqkFWGYGSiVFFUgLwTgBXZty19VyROqO+awMYhiWcIpZNn+"
+	    "d+5\\n9UyoSz8cnbEoiyMcOuDU/nNE/SUzJkcg",
+	    "306602310094edbb92a5ecb8aad4736e56c691916b3f88140666ce9fa73d64c4ea"
+	    "95ad133c81a648152e44acf96e36dd1e80fabe4602310099ef4aeb15f178cea1fe"
+	    "40db2603138f130e740a19624526203b6351d0a3a94fa329c145786e679e7b82c7"
+	    "1a38628ac8" },
+	{ "ecdsa-sha2-nistp521",
+	    "MIGbMBAGByqGSM49AgEGBSuBBAAjA4GGAAQBiUVQ0HhZMuAOqiO2lPIT+MMSH4bc"
+	    "\\nl6BOWnFn205bzTcRI9RuRdtrXVNwp/IPtjMVXTj/oW0r12HcrEdLmi9QI6QAST"
+	    "EB\\nyWLNTS/d94IoXmRYQTnC+RtH+H/4I1TWYw90aiig2yV0G1s0qCgAiyKswj+S"
+	    "T6r7\\n1NM/gepmlW3+qiv9/PU=",
+	    "308187024200c328fafcbd79dd77850370c46325d987cb525569fb63c5d3bc5395"
+	    "0e6d4c5f174e25a1ee9017b5d450606add152b534931d7d4e8455cc91f9b15bf05"
+	    "ec36e377fa0241617cce7cf5064806c467f678d3b4080d6f1cc50af26ca2094173"
+	    "08281b68af282623eaa63e5b5c0723d8b8c37ff0777b1a20f8ccb1dccc43997f1e"
+	    "e0e44da4a67a" },
+};
+
+static int
+read_curve(
+    struct key *out, size_t i, const char *scheme, bool strict, struct arena *a)
+{
+	AUTO_JSON v = NULL;
+	char text[1024];
+	struct err e;
+
+	(void)snprintf(text, sizeof text,
+	    "{\"keytype\":\"ecdsa\",\"scheme\":\"%s\",\"keyval\":{\"public\":"
+	    "\"-----BEGIN PUBLIC KEY-----\\n%s\\n-----END PUBLIC KEY-----"
+	    "\\n\"}}",
+	    scheme, curves[i].pem);
+	v = json_read(repo_text(text), sizeof text, &e);
+	return v == NULL ? -2 : key_read(out, "id", v, strict, a, &e);
+}
+
+static void
+key_verifies_rfc6979(void)
+{
+	AUTO_ARENA a = arena_new(100000);
+	struct key k[COUNT(curves)], other;
+	struct err e;
+
+	for (size_t i = 0; i < COUNT(curves); i++) {
+		CHECK_INT(read_curve(&k[i], i, curves[i].scheme, false, a), 0);
+		CHECK_INT(
+		    key_verify(&k[i], curves[i].sig, repo_text("sample"), &e),
+		    0);
+		CHECK_INT(
+		    key_verify(&k[i], curves[i].sig, repo_text("Sample"), &e),
+		    -1);
+		for (size_t j = 0; j < COUNT(curves); j++)
+			if (j != i) {
+				CHECK_INT(read_curve(&other, i,
+					      curves[j].scheme, false, a),
+				    -1);
+				CHECK_INT(key_verify(&k[i], curves[j].sig,
+					      repo_text("sample"), &e),
+				    -1);
+			}
+		for (size_t j = 0; j < i; j++)
+			CHECK(!key_same(&k[i], &k[j]));
+	}
+	/* ours have the first alone, and its ID is its digest */
+	for (size_t i = 1; i < COUNT(curves); i++)
+		CHECK_INT(read_curve(&other, i, curves[i].scheme, true, a), -1);
+}
+
 static const struct tap_test tests[] = {
 	TAP(key_verifies_rfc8032),
 	TAP(key_refuses_a_second_form_of_a_signature),
@@ -175,6 +255,7 @@ static const struct tap_test tests[] = {
 	TAP(key_id_is_the_digest_of_the_canonical_object),
 	TAP(key_read_is_strict_about_ours),
 	TAP(key_read_takes_what_other_tools_write),
+	TAP(key_verifies_rfc6979),
 };
 
 int
