@@ -70,6 +70,16 @@ const struct publication *publication_load(struct arena *a,
     int64_t now_s, struct err *e) MUST_CHECK;
 
 /*
+ * publication_view - the one rung that a timestamp names, for who is not shown
+ * the others: rungs[0], with its place on the ladder in index, and of the
+ * ladder m alone; offer is its manifest.  The timestamp is verified too; what
+ * is said of one rung by itself in publication_load is checked.
+ */
+const struct publication *publication_view(struct arena *a,
+    const struct publication_source *src, const struct role *root,
+    const struct role *timestamp, int64_t now_s, struct err *e) MUST_CHECK;
+
+/*
  * The steps of publication_load that need no documents beside the loaded rungs
  * (index, targets, manifest and digest set): publication_shape finds the
  * ladder in the manifests and fills in kind, block and offer;

@@ -250,3 +250,70 @@ publication_load(struct arena *a, const struct publication_source *src,
 		return NULL;
 	return p;
 }
+
+/* --- one rung ------------------------------------------------------------- */
+
+static enum rung_kind
+kind_of(const struct manifest *m)
+{
+	switch (m->kind) {
+	case MANIFEST_HALT:
+		return RUNG_HALT;
+	case MANIFEST_ROLLBACK:
+		return RUNG_ROLLBACK;
+	case MANIFEST_RELEASE:
+		break;
+	}
+	return m->offer ? RUNG_OFFER : RUNG_HOLD;
+}
+
+/* The rung, as the only one. */
+static int
+load_view(struct loader *l, const struct metafile *named)
+{
+	struct publication *p = l->p;
+	int index = (int)(named->version % LADDER_MAX);
+	int got = load_rung(l, index);
+
+	if (got <= 0)
+		return got < 0
+		    ? -1
+		    : err_set(l->e, ERR_MISSING, "no %lld.snapshot.json",
+			  (long long)named->version);
+	p->rungs[0] = p->rungs[index];
+	p->nrungs = 1;
+	p->offer = p->rungs[0].manifest;
+	p->rungs[0].kind = kind_of(p->offer);
+	return metafile_check(named, p->rungs[0].snapshot->file, l->e);
+}
+
+const struct publication *
+publication_view(struct arena *a, const struct publication_source *src,
+    const struct role *root, const struct role *timestamp, int64_t now_s,
+    struct err *e)
+{
+	struct publication *p = arena_get(a, sizeof(*p), e);
+	struct loader l = { a, src, root, now_s, p, e };
+	const struct metafile *named = role_meta(timestamp, "snapshot.json");
+
+	if (p == NULL)
+		return NULL;
+	if (named == NULL || !named->hashed) {
+		(void)err_set(
+		    e, ERR_INPUT, "timestamp.json: no digest of a snapshot");
+		return NULL;
+	}
+	p->root = root;
+	p->product = root->product;
+	p->channel = root->channel;
+	p->ladder.m = named->version / LADDER_MAX;
+	if (check_root(&l, p->ladder.m) < 0)
+		return NULL;
+	if (check_role(&l, ROLE_TIMESTAMP, timestamp->file,
+		timestamp->version) == NULL) {
+		(void)err_in(e, "timestamp.json");
+		return NULL;
+	}
+	p->expires_s = 0; /* of what was published */
+	return load_view(&l, named) < 0 ? NULL : p;
+}

@@ -22,7 +22,7 @@
 
 static const struct opt opts[] = {
 	{ "from", 0, OPT_TEXT, "URL|DIR",
-	    "a server, a publication directory or a keyless tree" },
+	    "a server, a site, a publication directory or a keyless tree" },
 	{ "channel", 0, OPT_LIST, "PRODUCT/CHANNEL", "may be repeated" },
 	{ "root", 0, OPT_LIST, "ROOT", "a trusted root of each channel" },
 	{ "timestamp-key", 'k', OPT_LIST, "KEY",
@@ -52,7 +52,7 @@ struct work {
 	struct bundling b;
 	struct keyring ring;
 	struct secret token;
-	bool remote;
+	bool remote, open; /* without a token */
 	const char *from;
 	int64_t now_s;
 	struct err *e;
@@ -101,7 +101,8 @@ read_ask(struct work *w)
 	w->remote = source_is_url(w->from);
 	if (b->files == NULL || read_times(w) < 0)
 		return -1;
-	return w->remote ? token_read(&w->token, w->args, w->e) : 0;
+	w->open = w->remote && !token_given(w->args);
+	return w->remote && !w->open ? token_read(&w->token, w->args, w->e) : 0;
 }
 
 /* --- keys ----------------------------------------------------------------- */
@@ -212,6 +213,29 @@ choose_roots(struct work *w, const char *product, const char *channel,
 }
 
 static int
+choose_rung(struct work *w, struct bundling_channel *c)
+{
+	const struct bundling *b = &w->b;
+
+	if (c->only && (b->rung != NULL || b->nversions > 0)) {
+		verb_hint("--token-file FILE, a token of scope read");
+		return err_set(w->e, ERR_USAGE,
+		    "%s: without a token there is only what everybody gets,"
+		    " no --rung and no --version",
+		    c->id);
+	}
+	if (!c->only)
+		c->rung = bundling_rung(
+		    c->prev.pub, &c->prev.base, b->rung, &c->everybody, w->e);
+	else if (c->prev.pub->offer->seq == 0)
+		return err_set(w->e, ERR_REFUSED,
+		    "%s: no release has reached everybody yet", c->id);
+	if (c->rung < 0 && w->e->kind == ERR_REFUSED)
+		verb_hint("--rung offer gives it to whoever gets the bundle");
+	return c->rung;
+}
+
+static int
 open_channel(struct work *w, struct bundling_channel *c)
 {
 	struct bundling *b = &w->b;
@@ -224,8 +248,11 @@ open_channel(struct work *w, struct bundling_channel *c)
 		return -1;
 	ask.source.product = product;
 	ask.source.channel = channel;
-	if (choose_roots(w, product, channel, &ask) < 0 ||
-	    previous_open(&c->prev, &ask, b->a, w->e) < 0)
+	if (choose_roots(w, product, channel, &ask) < 0)
+		return -1;
+	if (w->open ? bundling_public_open(c, &ask, b->a, w->e) < 0 ||
+		    bundling_public(c, w->now_s, b->a, w->e) < 0
+		    : previous_open(&c->prev, &ask, b->a, w->e) < 0)
 		return -1;
 	if (c->prev.pub == NULL)
 		return err_set(w->e, ERR_MISSING, "%s: %s: nothing published",
@@ -240,15 +267,7 @@ open_channel(struct work *w, struct bundling_channel *c)
 	if (c->prev.pub->expires_s <= b->created_s)
 		return err_set(
 		    w->e, ERR_REFUSED, "%s has expired: renew first", c->id);
-	c->rung = bundling_rung(
-	    c->prev.pub, &c->prev.base, b->rung, &c->everybody, w->e);
-	if (c->rung < 0) {
-		if (w->e->kind == ERR_REFUSED)
-			verb_hint("--rung offer gives it to whoever gets the"
-				  " bundle");
-		return -1;
-	}
-	return choose_keys(w, c);
+	return choose_rung(w, c) < 0 ? -1 : choose_keys(w, c);
 }
 
 /* Nobody could use it after that: root counts as of the day of use. */
@@ -271,7 +290,12 @@ tell_mirrors(const struct work *w, const struct bundling_channel *c)
 {
 	char when[TIME_TEXT_SIZE];
 
-	if (c->prev.pub->expires_s >= w->b.expires_s)
+	if (c->only)
+		verbs_say("sluice-sign: note: of %s it has the rung that"
+			  " everybody gets alone, for machines and not for"
+			  " mirrors: those need one that was made with a token",
+		    c->id);
+	if (c->only || c->prev.pub->expires_s >= w->b.expires_s)
 		return;
 	time_write(when, c->prev.pub->expires_s);
 	verbs_say("sluice-sign: note: a mirror can serve %s until %s, when its"

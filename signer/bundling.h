@@ -24,7 +24,9 @@ struct bundling_file {
 struct bundling_channel {
 	const char *id; /* "product/channel" */
 	struct previous prev;
-	int rung;		   /* that its timestamp names */
+	int rung;  /* that its timestamp names, in prev.pub->rungs */
+	bool only; /* prev.pub has that rung alone: a server's public view */
+	int64_t round; /* of the timestamp that is in place; 0: none, unknown */
 	bool everybody;		   /* may have what is on offer */
 	const struct signer *list; /* signs the list */
 	struct keyring stamps;	  /* timestamp keys that root names; borrowed */
@@ -60,6 +62,16 @@ struct bundling {
  */
 int bundling_rung(const struct publication *p,
     const struct publication_base *base, const char *name, bool *everybody,
+    struct err *e) MUST_CHECK;
+
+/*
+ * bundling_public_open - open a channel below the URL in ask as clients see it;
+ * bundling_public - and what there is to see: prev.pub and base, only, round
+ * and everybody are set.  Nothing that has expired.
+ */
+int bundling_public_open(struct bundling_channel *c, struct previous_ask *ask,
+    struct arena *a, struct err *e) MUST_CHECK;
+int bundling_public(struct bundling_channel *c, int64_t now_s, struct arena *a,
     struct err *e) MUST_CHECK;
 
 /* bundling_pick - add the files of one channel. */

@@ -138,6 +138,8 @@ source_round(struct bundling *b, struct bundling_channel *c)
 	const struct role *r;
 	struct err none;
 
+	if (c->round > 0)
+		return c->round;
 	if (c->prev.source.dirfd < 0 ||
 	    source_read(&c->prev.source, "timestamp.json", ROLE_TIMESTAMP_MAX,
 		b->a, &file, &none) < 0)
@@ -159,7 +161,7 @@ add_timestamp(struct bundling *b, struct bundling_channel *c, struct err *e)
 	struct timestamp_fields t = {
 		.product = p->product,
 		.channel = p->channel,
-		.version = LADDER_MAX * round + c->rung,
+		.version = LADDER_MAX * round + r->index,
 		.expires_s = b->expires_s,
 		.signed_at_s = b->created_s,
 		/* clients stage themselves by bucket and envelope */

@@ -21,7 +21,7 @@ channels_json(const struct bundling *b)
 		    json_pack("{ss ss sI ss si ss sI sb}", "channel", c->id,
 			"list_signed_by", key, "m",
 			(json_int_t)c->prev.pub->ladder.m, "kind",
-			rung_kind_name(r->kind), "rung", c->rung, "version",
+			rung_kind_name(r->kind), "rung", r->index, "version",
 			r->manifest->version, "seq",
 			(json_int_t)r->manifest->seq, "everybody",
 			(int)c->everybody));

@@ -166,6 +166,8 @@ source_has(const struct source *s, const char *path)
 {
 	struct err e = { 0 };
 
+	if (s->site)
+		return true; /* it says no when it is asked for the bytes */
 	if (s->dirfd < 0)
 		return source_server_find(s, path) != NULL;
 
@@ -183,7 +185,8 @@ source_copy(struct source *s, const struct publication_file *f, const char *to,
 	char *from;
 
 	if (s->dirfd < 0) {
-		if (source_server_copy(s, f, to, e) < 0)
+		if ((s->site ? source_site_copy(s, f, to, e)
+			     : source_server_copy(s, f, to, e)) < 0)
 			return -1;
 	} else {
 		from = file_path(s->arena, e, s->dir, f->path);

@@ -57,7 +57,8 @@ void source_done(struct source *s);
 int source_read(void *ctx, const char *path, size_t max, struct arena *a,
     struct bytes *out, struct err *e) MUST_CHECK;
 
-/* source_has - whether the file is there, without reading it. */
+/* source_has - whether the file is there, without reading it; a site's is
+ * taken to be. */
 bool source_has(const struct source *s, const char *path);
 
 /*

@@ -62,6 +62,14 @@ token_file(struct secret *out, const char *path, struct err *e)
 	return 0;
 }
 
+bool
+token_given(const struct args *args)
+{
+	return args_text(args, "token-file", NULL) != NULL ||
+	    args_int(args, "token-fd", -1) >= 0 ||
+	    getenv("SLUICE_TOKEN") != NULL;
+}
+
 int
 token_read(struct secret *out, const struct args *args, struct err *e)
 {

@@ -10,6 +10,9 @@
 #include "manifest/base/secret.h"
 #include "manifest/base/verb.h"
 
+/* token_given - whether there is one, from wherever. */
+bool token_given(const struct args *args);
+
 /*
  * token_read - from --token-fd, --token-file or SLUICE_TOKEN (which is taken
  * out of the environment).  out->at is "Authorization: Bearer ...", NUL

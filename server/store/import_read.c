@@ -80,6 +80,23 @@ check_view(struct work *w, struct part *t, struct err *e)
 	    "this bundle is older than what was imported before");
 }
 
+/* Made without a token: of a server's publication what everybody sees. */
+static bool
+one_rung(const struct bundle *list, const char *id)
+{
+	size_t n = strlen(id), end = strlen(".snapshot.json"), found = 0;
+
+	for (size_t i = 0; i < list->nmembers; i++) {
+		const char *path = list->members[i].path;
+		size_t len = strlen(path);
+
+		found += strncmp(path, id, n) == 0 && path[n] == '/' &&
+		    len > end &&
+		    strcmp(path + len - end, ".snapshot.json") == 0;
+	}
+	return found == 1;
+}
+
 static int
 check_ladder(struct work *w, struct part *t, struct err *e)
 {
@@ -88,6 +105,10 @@ check_ladder(struct work *w, struct part *t, struct err *e)
 	struct publication_source src = { read_document, &from };
 	int64_t version = t->trust.snapshot->version;
 
+	if (one_rung(r->file->list, t->c->id))
+		return err_set(e, ERR_REFUSED,
+		    "this bundle has one rung of the publication alone, for"
+		    " machines: a mirror needs one that was made with a token");
 	t->p = publication_load(w->a, &src, t->trust.root, version / LADDER_MAX,
 	    r->file->list->created_s, e);
 	if (t->p == NULL)
