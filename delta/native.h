@@ -41,6 +41,14 @@ int anchor_blocks(
     const struct view *v, struct blocks *out, struct err *e) MUST_CHECK;
 
 /*
+ * noise_find - stretches of a file without a pattern and without a byte of the
+ * known blocks, which ascend in it (in old, or else in new); as blocks of
+ * which both places are that in the file.
+ */
+int noise_find(struct bytes file, const struct blocks *known, bool old,
+    struct blocks *out, struct err *e) MUST_CHECK;
+
+/*
  * settle_match - the blocks of a view by its suffix array, but for what the
  * blocks of a first guess settle.
  */

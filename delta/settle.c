@@ -23,8 +23,10 @@ struct part {
 };
 
 struct text {
-	uint8_t *bytes;	   /* owned */
-	struct part *part; /* owned */
+	struct bytes whole; /* borrowed */
+	bool old;	    /* which of the two files */
+	uint8_t *bytes;	    /* owned */
+	struct part *part;  /* owned */
 	size_t n;
 	uint64_t len;
 };
@@ -90,36 +92,65 @@ by_old(const void *x, const void *y)
 	return a->new < b->new ? -1 : a->new > b->new;
 }
 
+static int
+by_new(const void *x, const void *y)
+{
+	const struct block *a = x, *b = y;
+
+	return a->new < b->new ? -1 : a->new > b->new;
+}
+
+/* Add blocks to others, and sort all by their place in a text. */
+static int
+sort_with(const struct text *t, struct blocks *to, const struct blocks *from,
+    struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < from->n; i++)
+		if (blocks_add(to, from->at[i], e) < 0)
+			return -1;
+	if (to->n > 0)
+		qsort(to->at, to->n, sizeof(*to->at), t->old ? by_old : by_new);
+	return 0;
+}
+
 static void
-keep(struct text *t, struct bytes whole, uint64_t from, uint64_t to)
+keep(struct text *t, uint64_t from, uint64_t to)
 {
 	if (from >= to)
 		return;
-	memcpy(t->bytes + t->len, whole.at + from, (size_t)(to - from));
+	memcpy(t->bytes + t->len, t->whole.at + from, (size_t)(to - from));
 	t->part[t->n++] = (struct part){ t->len, from, to - from };
 	t->len += to - from;
 }
 
-/* The text without the runs, which ascend in it (by old or by new). */
+/* The text without the runs, and without what is noise beside the guess. */
 static int
-shorten(struct text *t, struct bytes whole, const struct blocks *runs, bool old,
+shorten(struct text *t, const struct blocks *guess, const struct blocks *runs,
     struct err *e)
 {
+	CLEANUP(blocks_done) struct blocks known = { 0 };
+	CLEANUP(blocks_done) struct blocks cut = { 0 };
 	uint64_t at = 0, from;
 	size_t i;
 
-	t->bytes = malloc(whole.len + 1);
-	t->part = malloc((runs->n + 1) * sizeof(*t->part));
+	if (sort_with(t, &known, guess, e) < 0 ||
+	    noise_find(t->whole, &known, t->old, &cut, e) < 0 ||
+	    sort_with(t, &cut, runs, e) < 0)
+		return -1;
+	t->bytes = malloc(t->whole.len + 1);
+	t->part = malloc((cut.n + 1) * sizeof(*t->part));
 	if (t->bytes == NULL || t->part == NULL)
 		return err_sys(e, "matching");
-	for (i = 0; i < runs->n; i++) {
-		from = old ? runs->at[i].old : runs->at[i].new;
-		keep(t, whole, at, from);
+	for (i = 0; i < cut.n; i++) {
+		from = t->old ? cut.at[i].old : cut.at[i].new;
+		keep(t, at, from);
 		/* runs may share bytes of old */
-		if (from + runs->at[i].len > at)
-			at = from + runs->at[i].len;
+		if (from + cut.at[i].len > at)
+			at = from + cut.at[i].len;
 	}
-	keep(t, whole, at, whole.len);
+	keep(t, at, t->whole.len);
 	return 0;
 }
 
@@ -211,24 +242,17 @@ int
 settle_match(const struct view *v, const struct blocks *guess,
     struct blocks *out, struct err *e)
 {
-	CLEANUP(text_done) struct text old = { 0 }, new = { 0 };
+	CLEANUP(text_done) struct text old = { .whole = v->old, .old = true };
+	CLEANUP(text_done) struct text new = { .whole = v->new };
 	CLEANUP(blocks_done) struct blocks runs = { 0 };
 	CLEANUP(blocks_done) struct blocks found = { 0 };
-	CLEANUP(blocks_done) struct blocks sorted = { 0 };
 	size_t i;
 
 	for (i = 0; i < guess->n; i++)
 		if (settle_block(v, &guess->at[i], &runs, e) < 0)
 			return -1;
-	sorted.at = malloc((runs.n + 1) * sizeof(*sorted.at));
-	if (sorted.at == NULL)
-		return err_sys(e, "matching");
-	sorted.n = runs.n;
-	if (runs.n > 0)
-		memcpy(sorted.at, runs.at, runs.n * sizeof(*sorted.at));
-	qsort(sorted.at, sorted.n, sizeof(*sorted.at), by_old);
-	if (shorten(&old, v->old, &sorted, true, e) < 0 ||
-	    shorten(&new, v->new, &runs, false, e) < 0 ||
+	if (shorten(&old, guess, &runs, e) < 0 ||
+	    shorten(&new, guess, &runs, e) < 0 ||
 	    match_short(&old, &new, &found, e) < 0)
 		return -1;
 	return merge(&runs, &found, out, e);
