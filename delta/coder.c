@@ -12,13 +12,16 @@
 #include "delta/native.h"
 
 #define ZSTD_LEVEL 19
+/* For what cannot be compressed, but for some of it perhaps. */
+#define ZSTD_QUICK 3
 /* Its extreme variant makes streams 0.02 % smaller and takes a tenth more. */
 #define XZ_LEVEL 6
 
-/* From this length on a part of it says which way of LZMA suits; zstd is
- * better at short streams only. */
+/* From this length on parts of it say which way of LZMA suits, and whether
+ * any; zstd is better at short streams only. */
 #define SAMPLE_FROM ((size_t)128 << 10)
 #define SAMPLE	    ((size_t)64 << 10)
+#define SPOTS	    16
 
 /*
  * Bytes of old before the new ones make literals 5 % smaller, but long ones,
@@ -40,6 +43,7 @@ struct attempt {
 	const struct way *way; /* the only one to try, or NULL */
 	const struct way *best_way;
 	size_t least; /* bytes by best_way */
+	bool packed;  /* there is no compressing it */
 };
 
 /* Keep what was just made in at, if it is smaller. */
@@ -59,12 +63,13 @@ keep(struct attempt *t, size_t n, enum format_coder coder)
 static int
 try_zstd(struct attempt *t, struct bytes raw, unsigned window, struct err *e)
 {
+	const int level = t->packed ? ZSTD_QUICK : ZSTD_LEVEL;
 	ZSTD_CCtx *z = ZSTD_createCCtx();
 	size_t n;
 
 	if (z == NULL)
 		return err_set(e, ERR_SYS, "zstd: out of memory");
-	(void)ZSTD_CCtx_setParameter(z, ZSTD_c_compressionLevel, ZSTD_LEVEL);
+	(void)ZSTD_CCtx_setParameter(z, ZSTD_c_compressionLevel, level);
 	(void)ZSTD_CCtx_setParameter(z, ZSTD_c_checksumFlag, 0);
 	if (raw.len >> window != 0)
 		(void)ZSTD_CCtx_setParameter(z, ZSTD_c_windowLog, (int)window);
@@ -124,19 +129,28 @@ pack_xz(struct attempt *t, struct bytes raw, unsigned window, struct err *e)
 	return 0;
 }
 
-/* Find the way by a part from the middle. */
+/* Find the way by parts from all over it. */
 static int
 choose_way(struct attempt *t, struct bytes raw, unsigned window, struct err *e)
 {
-	const struct bytes part = { raw.at + (raw.len - SAMPLE) / 2, SAMPLE };
+	const size_t spot = SAMPLE / SPOTS,
+		     step = (raw.len - spot) / (SPOTS - 1);
+	uint8_t *part = malloc(SAMPLE);
+	size_t i;
+	int failed;
 
+	if (part == NULL)
+		return err_sys(e, "compressing");
+	for (i = 0; i < SPOTS; i++)
+		memcpy(part + i * spot, raw.at + i * step, spot);
 	t->n = t->least = SAMPLE;
-	if (pack_xz(t, part, window, e) < 0)
-		return -1;
+	failed = pack_xz(t, (struct bytes){ part, SAMPLE }, window, e);
+	free(part);
+	t->packed = t->least > SAMPLE - SAMPLE / 64;
 	t->way = t->best_way ? t->best_way : &ways[0];
 	t->n = raw.len;
 	t->coder = FORMAT_STORED;
-	return 0;
+	return failed;
 }
 
 /* New bytes resemble old ones even where no block is made of it. */
@@ -181,9 +195,9 @@ pack_one(const struct coder_pack *c, enum format_stream s,
 		failed = err_sys(e, "compressing");
 	if (failed == 0 && raw.len > SAMPLE_FROM)
 		failed = choose_way(&t, raw, format_window(s), e);
-	else if (failed == 0)
+	if (failed == 0 && (raw.len <= SAMPLE_FROM || t.packed))
 		failed = try_zstd(&t, raw, format_window(s), e);
-	if (failed == 0)
+	if (failed == 0 && !t.packed)
 		failed = pack_xz(&t, raw, format_window(s), e);
 	if (failed == 0 && s == FORMAT_LITERAL && raw.len >= PRESET_FROM &&
 	    raw.len <= PRESET_MAX && c->preset.len > 0)
