@@ -16,7 +16,8 @@ malformed(struct err *e, const char *what)
 static int
 bad(struct err *e, const char *of, size_t i, const char *what)
 {
-	return err_set(e, ERR_INPUT, "patch: range %zu of %s: %s", i, of, what);
+	return err_set(e, ERR_INPUT, "patch: range %llu of %s: %s",
+	    (unsigned long long)i, of, what);
 }
 
 int

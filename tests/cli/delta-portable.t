@@ -28,11 +28,11 @@ applied() {
 	"$@" "$old" "$patch" out && cmp out "$new"
 }
 
-# all NAME SUFFIX COMMAND...: so it is with every pair
+# all NAME SUFFIX "PAIR..." COMMAND...: so it is with each of these
 all() {
-	name=$1 suffix=$2
-	shift 2
-	for pair in $pairs; do
+	name=$1 suffix=$2 these=$3
+	shift 3
+	for pair in $these; do
 		check "$name: $pair" applied "$pair" "$suffix" "$@"
 	done
 }
@@ -60,13 +60,18 @@ cp text.old to-nothing.old; : >to-nothing.new
 : >nothing.old; : >nothing.new
 
 # small programs for every system; each has what its kind has
+plain=$pairs
 "$portable/programs" . >programs
 while IFS= read -r line; do
 	case $line in
 	*:*) skip "${line%%:*}" "${line#*: }" ;;
-	*) pairs="$pairs $line" ;;
+	gzip | tar | zip) pairs="$pairs $line" ;;
+	*) pairs="$pairs $line" plain="$plain $line" ;;
 	esac
 done <programs
+# more than a window and a block of deflate
+gzip -6 -n <text.old >packed.old; gzip -6 -n <text.new >packed.new
+pairs="$pairs packed"
 
 for pair in $pairs; do
 	check "make $pair" "$delta" make -q "$pair.old" "$pair.new" "$pair.patch"
@@ -75,6 +80,11 @@ for pair in $pairs; do
 done
 for coder in stored zstd xz; do
 	check "$coder is among their streams" grep -q ", $coder\$" ./*.txt
+done
+for pair in packed gzip tar zip; do
+	case " $pairs " in
+	*" $pair "*) check "$pair is unpacked" grep -q "^ranges of new: " "$pair.txt" ;;
+	esac
 done
 while IFS=: read -r pair region; do
 	case " $pairs " in
@@ -93,6 +103,10 @@ x86-pe:addresses
 arm64-pe:arm64
 x86-macho:eh-frame
 arm64-macho:arm64
+gzip:x86-64
+tar:x86-64
+tar:arm64
+zip:arm64
 LIST
 
 # --- by whom -----------------------------------------------------------------
@@ -106,31 +120,29 @@ for compiler in gcc clang; do
 		# shellcheck disable=SC2086 # lists of files
 		check "$compiler $flags: builds" \
 			built apply apply.c "$compiler" $flags $coders -lzstd -llzma -lz
-		all "$compiler $flags" patch ./apply
+		all "$compiler $flags" patch "$pairs" ./apply
 	done
 done
 
 # 32 bits: the libraries by file, their headers are those of 64 bits
 lib32=/usr/lib/i386-linux-gnu
+lacks32=
+for lib in libzstd.so.1 liblzma.so.5 libz.so.1; do
+	[ -e $lib32/$lib ] || lacks32="$lacks32 $lib"
+done
 echo 'int main(void) { return 0; }' >empty.c
 if ! gcc -m32 -o empty empty.c 2>.err || ! ./empty; then
 	skip "32 bits" "no 32-bit gcc (packaging/deps portable)"
+elif [ -z "$lacks32" ]; then
+	# shellcheck disable=SC2086 # lists of files
+	check "32 bits: builds" built apply32 apply.c gcc -m32 -O2 $coders \
+		$lib32/libzstd.so.1 $lib32/liblzma.so.5 $lib32/libz.so.1
+	all "32 bits" patch "$pairs" ./apply32
 else
+	skip "32 bits with the libraries" "no$lacks32 for 32 bits (packaging/deps i386)"
 	check "32 bits: builds" built apply32 apply.c gcc -m32 -O2 \
 		"$portable/no_zstd.c" "$portable/no_xz.c" "$portable/no_zlib.c"
-	all "32 bits, stored" stored ./apply32
-	for lib in libzstd.so.1 liblzma.so.5 libz.so.1; do
-		[ -e $lib32/$lib ] || lacks32="${lacks32:-} $lib"
-	done
-	if [ -n "${lacks32:-}" ]; then
-		skip "32 bits" "no$lacks32 for 32 bits (packaging/deps i386)"
-	else
-		# shellcheck disable=SC2086 # lists of files
-		check "32 bits with the libraries: builds" built apply32 apply.c \
-			gcc -m32 -O2 $coders $lib32/libzstd.so.1 $lib32/liblzma.so.5 \
-			$lib32/libz.so.1
-		all "32 bits" patch ./apply32
-	fi
+	all "32 bits, stored" stored "$plain" ./apply32
 fi
 
 # Windows: no package has zstd and xz for it, so what they packed is stored
@@ -138,8 +150,15 @@ if ! has x86_64-w64-mingw32-gcc; then
 	skip "Windows" "no mingw (packaging/deps portable)"
 	finish
 fi
+if echo '#include <zlib.h>' | x86_64-w64-mingw32-gcc -E - >/dev/null 2>&1; then
+	these=$pairs zlib="$TOP/delta/core/coder_zlib.c -lz"
+else
+	skip "Windows: archives" "no zlib for mingw (packaging/deps portable)"
+	these=$plain zlib=$portable/no_zlib.c
+fi
+# shellcheck disable=SC2086 # a file and a library
 check "Windows: builds" built apply.exe apply.c x86_64-w64-mingw32-gcc -O2 \
-	-static "$portable/no_zstd.c" "$portable/no_xz.c" "$portable/no_zlib.c"
+	-static "$portable/no_zstd.c" "$portable/no_xz.c" $zlib
 if ! has wine; then
 	skip "Windows" "no wine (packaging/deps portable)"
 	finish
@@ -158,5 +177,5 @@ end_wine() {
 }
 at_end end_wine
 run wine ./apply.exe # the first run says what it sets up
-all "Windows" stored wine ./apply.exe
+all "Windows" stored "$these" wine ./apply.exe
 finish
