@@ -65,7 +65,8 @@ ar_name(const struct container *c, const uint8_t *header, struct bytes table,
 	while (name.len > 0 &&
 	    (name.at[name.len - 1] == ' ' || name.at[name.len - 1] == 0))
 		name.len--;
-	if (name.len > 1 && name.at[name.len - 1] == '/')
+	/* GNU ends names with one; "//" is its table of long ones */
+	if (name.len > 1 && name.at[name.len - 1] == '/' && name.at[0] != '/')
 		name.len--;
 	return name;
 }
