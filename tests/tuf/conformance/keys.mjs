@@ -77,13 +77,14 @@ for (const [kind, id, js] of [
 ])
   cases[`test_keytype_and_scheme[${id}]`] = async (c) => {
     const r = await c.begin();
-    r.assign('root', [...r.signers.root, key(kind, 9)], { threshold: 2 });
+    const mine = key(kind, kind === 'ecdsa' ? 9 : 0); // RSA takes its time
+    r.assign('root', [...r.signers.root, mine], { threshold: 2 });
     r.publish('root');
     await c.refresh(true, { js });
     c.trusted({ root: 2 });
     r.publish('root');
     r.serve('root', (d) => {
-      d.signatures[1].sig = key(kind, 9).sign('something else');
+      d.signatures[1].sig = mine.sign('something else');
       return JSON.stringify(d);
     });
     await c.refresh(false);
