@@ -206,7 +206,7 @@ container_asar(struct container *c)
 	header = number_u32(h + 4);
 	text = number_u32(h + 12);
 	if (header < 8 || number_u32(h + 8) != header - 4 ||
-	    text > header - 8 || text > TEXT_MAX ||
+	    text > header - 8 || text > TEXT_MAX || text == 0 ||
 	    container_bytes(c, HEADER, text) == NULL || h[HEADER] != '{')
 		return false;
 	a.at = h + HEADER;

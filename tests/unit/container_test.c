@@ -368,6 +368,7 @@ what_is_no_archive_has_no_members(void)
 	for (i = 0; i < COUNT(no); i++)
 		CHECK_INT(count(text(no[i])), 0);
 	CHECK_INT(count((struct bytes){ zeros, sizeof(zeros) }), 0);
+	CHECK_INT(count((struct bytes){ empty, sizeof(empty) }), 0);
 }
 
 /* Each byte of an archive changed, each length cut: sound all the same. */
