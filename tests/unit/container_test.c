@@ -362,6 +362,8 @@ what_is_no_archive_has_no_members(void)
 	static const char *const no[] = { "", "x", "!<arch>\n",
 		"!<arch>\nshort", "\x1f\x8b\x08", "PK\5\6",
 		"\x1f\x8b\x08\xff more than a header", "ustar, but only here" };
+	/* an asar whose text is empty, where the file ends */
+	const uint8_t empty[16] = { 4, 0, 0, 0, 8, 0, 0, 0, 4 };
 	uint8_t zeros[2048] = { 0 };
 	size_t i;
 
