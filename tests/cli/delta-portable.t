@@ -98,6 +98,7 @@ x86-elf:eh-frame
 x86-elf:eh-header
 arm64-elf:arm64
 go-elf:go-functions
+go-pe:go-functions
 x86-pe:x86-64
 x86-pe:addresses
 arm64-pe:arm64

@@ -1,6 +1,6 @@
 /*
- * Fuzz target: whatever the two files are, the patch between them gives the
- * new one.  The first two bytes say where the input is cut in two.
+ * Fuzz target: whatever the two files are, the patch between them, in either
+ * format, gives the new one.  The first two bytes say where the input is cut in two.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -18,29 +18,43 @@ cut_of(const uint8_t *at, size_t len)
 	return 2 + (at[0] | (size_t)at[1] << 8) % (len - 1);
 }
 
+/* In one format, with what is known of new. */
+static void
+make_and_apply(const char *format, int old, int new, struct delta_apply apply)
+{
+	AUTO_FD patch = mutate_file("", 0);
+	AUTO_FD out = mutate_file("", 0);
+	struct delta_make make = { .format = format,
+		.old_fd = old,
+		.new_fd = new,
+		.patch_fd = patch };
+	struct err e = { 0 };
+
+	apply.format = format;
+	apply.old_fd = old;
+	apply.patch_fd = patch;
+	apply.out_fd = out;
+	if (delta_make(&make, &e) < 0 || delta_apply(&apply, &e) < 0)
+		abort();
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 {
-	struct delta_make make = { .format = DELTA_SLUICE1 };
-	struct delta_apply apply = { .format = DELTA_SLUICE1 };
-	struct err e = { 0 };
+	struct delta_apply apply = { 0 };
 	size_t cut;
 
 	if (len < 2 || len > INPUT_MAX)
 		return -1;
+	/* threads cost more than they give */
+	delta_threads(1);
 	cut = cut_of(at, len);
 	AUTO_FD old = mutate_file(at + 2, cut - 2);
 	AUTO_FD new = mutate_file(at + cut, len - cut);
-	AUTO_FD patch = mutate_file("", 0);
-	AUTO_FD out = mutate_file("", 0);
-	make.old_fd = apply.old_fd = old;
-	make.new_fd = new;
-	make.patch_fd = apply.patch_fd = patch;
-	apply.out_fd = out;
 	apply.out_size = (int64_t)(len - cut);
 	sha256(apply.out_sha256, at + cut, len - cut);
-	if (delta_make(&make, &e) < 0 || delta_apply(&apply, &e) < 0)
-		abort();
+	make_and_apply(DELTA_SLUICE1, old, new, apply);
+	make_and_apply(DELTA_BSDIFF40, old, new, apply);
 	return 0;
 }
 

@@ -25,7 +25,13 @@ f2:	cmp	$7, %eax
 	ret
 etext:
 
+#ifdef _WIN32
+	/* there it has no section of its own */
+	.section .rdata, "dr"
+	.quad	etext, 0
+#else
 	.section .gopclntab, "a"
+#endif
 	.balign 32
 table:
 	.long	0xfffffff1
@@ -70,7 +76,11 @@ r1:	record	f1, n1
 r2:	record	f2, n2
 table_end:
 
+#ifdef _WIN32
+	.section .rdata, "dr"
+#else
 	.section .rodata, "a"
+#endif
 	.balign 8
 gofunc:
 	.quad	0x1122334455667788
