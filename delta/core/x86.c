@@ -173,7 +173,7 @@ decode(const uint8_t *at, struct x86 *out)
 	unsigned n = 0;
 	uint8_t b;
 
-	for (; one_byte[at[n]] == 'p' && n < X86_MAX; n++)
+	for (; n < X86_MAX && one_byte[at[n]] == 'p'; n++)
 		if (at[n] == 0x66)
 			w = WIDTH_16;
 	if ((at[n] & 0xf0) == 0x40)
