@@ -38,7 +38,7 @@ ALLFLAGS := -std=gnu11 $(WARN) $(WERROR) $(CPPFLAGS) $(HARDEN) $(CFLAGS) $(SANFL
 LDFLAGS  += $(SANFLAGS) $(LDHARDEN) -pie -pthread -Wl,--as-needed
 
 LIBS_BASE   := -ljansson -lsodium -lcrypto -lcurl -larchive -lzstd
-LIBS_DELTA  := -ldivsufsort -ldivsufsort64 -lbz2 -lzstd -llzma -lz
+LIBS_DELTA  := -ldivsufsort -lbz2 -lzstd -llzma -lz
 LIBS_SERVER := -lmicrohttpd -lsqlite3 -lseccomp
 
 # --- what is built from what -------------------------------------------------

@@ -1,6 +1,7 @@
 /*
- * The suffix array of a buffer and the question that matching asks of it.
- * Indices take 32 bits while the buffer is short enough, else 64.
+ * The suffixes of a buffer in order, and the questions that matching asks of
+ * them.  The buffer is sorted in parts, each on a CPU of its own and with
+ * indices of 32 bits; a match does not pass the end of a part.
  */
 #ifndef SLUICE_SUFFIX_H
 #define SLUICE_SUFFIX_H
@@ -12,27 +13,29 @@
 #include "manifest/base/base.h"
 #include "manifest/base/err.h"
 
+struct suffix_part; /* see suffix.c */
+
 struct suffix {
-	struct bytes text; /* borrowed */
-	int32_t *narrow;   /* owned; one of the two, or none for no text */
-	int64_t *wide;
-	size_t *pairs;	/* owned; first rank of each two first bytes */
+	struct bytes text;	  /* borrowed */
+	struct suffix_part *part; /* owned; n of them */
+	size_t n;
 	uint64_t *seen; /* owned; bits of hashes, see suffix_has */
 	uint32_t seen_words;
 };
 
 #define SUFFIX_SEEN 8
 
-/* suffix_memory - bytes that the array of a text of this size takes. */
+/* suffix_memory - bytes that the arrays of a text of this size take. */
 int64_t suffix_memory(int64_t size);
 
-/* suffix_init - sort.  The text must outlive s; suffix_done frees. */
+/* suffix_init - sort.  The text must outlive s; suffix_done frees.  What comes
+ * out does not depend on the number of CPUs. */
 int suffix_init(struct suffix *s, struct bytes text, struct err *e) MUST_CHECK;
 void suffix_done(struct suffix *s);
 
 /*
  * suffix_longest - length of the longest prefix of want that stands anywhere
- * in the text, and one place where it does.  Time: O(result + log n) steps on
+ * in a part of the text, and one place where it does.  Time: O(result + log n) steps on
  * the average.  Safe to call from several threads.
  */
 size_t suffix_longest(const struct suffix *s, struct bytes want, size_t *where);

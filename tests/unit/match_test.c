@@ -93,6 +93,27 @@ edges_are_found(void)
 	suffix_done(&s);
 }
 
+/* A text long enough to be sorted in parts. */
+static void
+both_halves_are_searched(void)
+{
+	static uint8_t text[600000];
+	struct bytes want = { NULL, 40 };
+	struct suffix s;
+	struct err e = { 0 };
+	size_t i, where;
+
+	fill(text, sizeof(text), 256);
+	CHECK_INT(suffix_init(&s, (struct bytes){ text, sizeof(text) }, &e), 0);
+	CHECK(s.n > 1);
+	for (i = 0; i < sizeof(text) - want.len; i += 45000) {
+		want.at = text + i;
+		CHECK_INT(suffix_longest(&s, want, &where), want.len);
+		CHECK_INT(where, i);
+	}
+	suffix_done(&s);
+}
+
 static void
 what_stands_in_the_text_is_never_missed(void)
 {
@@ -188,6 +209,7 @@ covers_keep_their_promises(void)
 static const struct tap_test tests[] = {
 	TAP(the_longest_match_is_found),
 	TAP(edges_are_found),
+	TAP(both_halves_are_searched),
 	TAP(what_stands_in_the_text_is_never_missed),
 	TAP(a_better_alignment_is_found),
 	TAP(covers_keep_their_promises),
