@@ -8,6 +8,7 @@
 #include <lzma.h>
 #include <zstd.h>
 
+#include "delta/core/stream.h"
 #include "delta/match.h"
 #include "delta/native.h"
 
@@ -162,7 +163,7 @@ pack_preset(
 	lzma_options_lzma o;
 
 	(void)lzma_lzma_preset(&o, XZ_LEVEL);
-	o.dict_size = (uint32_t)(2 * FORMAT_PRESET_MAX);
+	o.dict_size = stream_preset_dict(preset.len, raw.len);
 	o.lc = way->lc;
 	o.lp = way->lp;
 	o.pb = way->pb;

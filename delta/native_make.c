@@ -19,6 +19,9 @@
 #include "manifest/base/file.h"
 #include "manifest/base/text.h"
 
+/* Another build of the core, or a later one, may take a little more. */
+#define MEMORY_SPARE ((uint64_t)512 << 10)
+
 struct make {
 	struct filemap old_file, new_file;
 	struct unpacked old_unpacked, new_unpacked;
@@ -329,7 +332,7 @@ write_patch(struct make *m, int fd, struct err *e)
 	sha256(f.new_sha256, m->new_file.bytes.at, m->new_file.bytes.len);
 	if (coder_pack(&pack, &f, e) < 0)
 		return -1;
-	f.memory = patch_memory(&f, &m->tables);
+	f.memory = patch_memory(&f, &m->tables) + MEMORY_SPARE;
 	n = format_write(&f, header);
 	if (file_write_all(fd, header, n, "patch", e) < 0)
 		return -1;

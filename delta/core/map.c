@@ -17,9 +17,15 @@ pages(uint64_t old_size)
 uint64_t
 map_memory(uint64_t blocks, uint64_t old_size)
 {
-	/* qsort may take a copy */
-	return blocks * 2 * sizeof(struct block) +
+	return (blocks + 1) * sizeof(struct block) +
 	    pages(old_size) * sizeof(uint32_t);
+}
+
+uint64_t
+map_sort_memory(uint64_t blocks)
+{
+	/* qsort may take a copy */
+	return blocks * sizeof(struct block);
 }
 
 /* A total order, since no two blocks are at one place of new. */

@@ -18,8 +18,10 @@ struct map {
 	uint32_t *index; /* owned; intervals that begin before each page */
 };
 
-/* map_memory - bytes that map_init takes at most, sorting included. */
+/* map_memory - bytes that a map takes, and map_sort_memory those that map_init
+ * takes for a while at most. */
 uint64_t map_memory(uint64_t blocks, uint64_t old_size);
+uint64_t map_sort_memory(uint64_t blocks);
 
 /*
  * map_init - of n < 2^32 blocks, which lie inside the files.  Where two share

@@ -35,25 +35,48 @@ patch_tables(const struct format *f, struct tables *t, struct err *e)
 	return failed;
 }
 
+static uint64_t
+streams_memory(
+    const struct format *f, enum format_stream from, enum format_stream to)
+{
+	uint64_t total = 0;
+	int s;
+
+	for (s = from; s <= (int)to; s++)
+		total += stream_memory(
+		    &f->part[s], (enum format_stream)s, f->old_expanded);
+	return total;
+}
+
+static uint64_t
+most(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
 uint64_t
 patch_memory(const struct format *f, const struct tables *t)
 {
-	uint64_t total = sizeof(struct job) + OUTPUT_MEMORY;
-	int s;
+	const uint64_t old = f->old_expanded;
+	uint64_t all, tables, blocks, map, writing;
 
-	total += f->part[FORMAT_TABLES].raw + 1 + tables_memory(t);
-
-	for (s = 0; s < FORMAT_STREAMS; s++)
-		total += stream_memory(&f->part[s], (enum format_stream)s);
-	total += (t->blocks + 1) * sizeof(struct block);
-	total += map_memory(t->blocks, f->old_expanded);
-	total += t->sites * sizeof(uint16_t) + sites_memory(&t->old);
-	total += refs_memory(f->old_expanded) + words_memory(f->old_expanded);
+	/* what stays, and what comes and goes in turn */
+	all = sizeof(struct job) + tables_memory(t) +
+	    (t->blocks + 1) * sizeof(struct block);
+	tables = f->part[FORMAT_TABLES].raw + 1 +
+	    streams_memory(f, FORMAT_TABLES, FORMAT_TABLES);
+	blocks = streams_memory(f, FORMAT_BLOCK_SHIFT, FORMAT_LITERAL_LEN);
+	map = t->sites * sizeof(uint16_t) + sites_memory(&t->old) +
+	    map_memory(t->blocks, old);
+	writing = refs_memory(old) + words_memory(old) + OUTPUT_MEMORY +
+	    t->pages.count * (uint64_t)FORMAT_SHA256 +
+	    streams_memory(f, FORMAT_SITE_RUN, FORMAT_LITERAL);
 	if (t->old_ranges.n > 0)
-		total += CODER_INFLATE_MEMORY;
+		all += CODER_INFLATE_MEMORY;
 	if (t->new_ranges.n > 0)
-		total += deflate_memory();
-	return total + t->pages.count * (uint64_t)FORMAT_SHA256;
+		writing += deflate_memory();
+	map += most(map_sort_memory(t->blocks), writing);
+	return all + most(tables, most(blocks, map));
 }
 
 static int

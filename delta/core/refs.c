@@ -9,7 +9,7 @@
 #define NEAR_BITS   16
 #define NEAR_LOG    9
 #define LEARNED_MIN 8
-#define LEARNED_MAX 19
+#define LEARNED_MAX 17
 #define FIBONACCI   0x9e3779b97f4a7c15
 #define LOW	    0xfff
 

@@ -42,7 +42,8 @@ grow(struct sites *s)
 	size_t room = s->room ? s->room + s->room / 2 : 4096;
 	uint16_t *grown;
 
-	if (room > s->max)
+	/* where the number is known it is exactly that */
+	if (room > s->max || s->max < UINT32_MAX)
 		room = s->max;
 	grown =
 	    room > s->room ? realloc(s->entry, room * sizeof(*grown)) : NULL;

@@ -9,10 +9,17 @@
 #include "delta/core/coder.h"
 #include "delta/core/number.h"
 
-/* zstd: context, input block and two blocks of output; LZMA: its tables. */
-#define CODER_MEMORY ((uint64_t)640 << 10)
-#define XZ_DICT_MIN  4096
-#define PRESET_DICT  ((uint32_t)(2 * FORMAT_PRESET_MAX))
+/* zstd: context, input and output of a block; LZMA: its tables. */
+#define ZSTD_MEMORY ((uint64_t)160 << 10)
+#define ZSTD_BLOCK  ((uint64_t)128 << 10)
+#define XZ_MEMORY   ((uint64_t)96 << 10)
+#define XZ_DICT_MIN 4096
+
+static uint64_t
+least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
 
 /* Bytes of history that a stream's decoder keeps. */
 static uint32_t
@@ -25,13 +32,27 @@ history(uint64_t raw, enum format_stream s)
 	return raw < XZ_DICT_MIN ? XZ_DICT_MIN : (uint32_t)raw;
 }
 
-uint64_t
-stream_memory(const struct format_part *p, enum format_stream s)
+uint32_t
+stream_preset_dict(uint64_t preset, uint64_t raw)
 {
+	return (uint32_t)(preset + least(raw, FORMAT_PRESET_MAX)) + XZ_DICT_MIN;
+}
+
+uint64_t
+stream_memory(
+    const struct format_part *p, enum format_stream s, uint64_t old_size)
+{
+	const uint64_t room = least(p->raw, STREAM_BUFFER);
+
 	if (p->raw == 0 || p->coder == FORMAT_STORED)
 		return 0;
-	return (p->coder == FORMAT_XZ_OLD ? PRESET_DICT : history(p->raw, s)) +
-	    CODER_MEMORY + STREAM_BUFFER;
+	if (p->coder == FORMAT_ZSTD)
+		return room + history(p->raw, s) + ZSTD_MEMORY +
+		    2 * least(p->raw, ZSTD_BLOCK);
+	if (p->coder == FORMAT_XZ)
+		return room + history(p->raw, s) + XZ_MEMORY;
+	return room + XZ_MEMORY +
+	    stream_preset_dict(least(old_size, FORMAT_PRESET_MAX), p->raw);
 }
 
 struct coder_in
@@ -64,11 +85,12 @@ stream_open(struct stream *r, const struct format_part *p, enum format_stream s,
 	}
 	r->left = p->raw;
 	r->in = (struct coder_in){ p->at, p->packed };
-	r->buffer = malloc(STREAM_BUFFER);
+	r->buffer = malloc((size_t)least(p->raw, STREAM_BUFFER));
 	if (r->buffer == NULL)
 		return err_set(e, ERR_SYS, "patch: out of memory");
 	if (p->coder == FORMAT_XZ_OLD)
-		return coder_xz_open(&r->state, PRESET_DICT, preset, e);
+		return coder_xz_open(&r->state,
+		    stream_preset_dict(preset.len, p->raw), preset, e);
 	preset.len = 0;
 	if (p->coder == FORMAT_XZ)
 		return coder_xz_open(&r->state, history(p->raw, s), preset, e);

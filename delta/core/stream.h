@@ -25,8 +25,9 @@ struct stream {
 	bool failed;
 };
 
-/* stream_memory - most that reading a stream takes. */
-uint64_t stream_memory(const struct format_part *p, enum format_stream s);
+/* stream_memory - most that reading a stream takes; old_size: of old. */
+uint64_t stream_memory(
+    const struct format_part *p, enum format_stream s, uint64_t old_size);
 
 /* preset: for FORMAT_XZ_OLD, see stream_preset. */
 int stream_open(struct stream *r, const struct format_part *p,
@@ -35,6 +36,10 @@ int stream_open(struct stream *r, const struct format_part *p,
 /* stream_preset - the bytes of old that dictionaries begin with: from its first
  * code on, or all. */
 struct coder_in stream_preset(const uint8_t *old, const struct image *m);
+
+/* stream_preset_dict - bytes of the dictionary that begins with a preset of so
+ * many bytes, for a stream of raw bytes. */
+uint32_t stream_preset_dict(uint64_t preset, uint64_t raw);
 void stream_done(struct stream *r);
 
 /* stream_refill - for the functions below. */
