@@ -85,12 +85,14 @@ write_control(struct make *m, struct err *e)
 static int
 write_diff(struct make *m, struct err *e)
 {
-	const struct cover *c = m->covers.at, *end = c + m->covers.n;
 	uint8_t b[BZ_BLOCK];
 	const uint8_t *new, *old;
 	int64_t at, n, i;
+	size_t k;
 
-	for (; c < end; c++) {
+	for (k = 0; k < m->covers.n; k++) {
+		const struct cover *c = &m->covers.at[k];
+
 		for (at = 0; at < c->len; at += n) {
 			n = c->len - at < BZ_BLOCK ? c->len - at : BZ_BLOCK;
 			new = m->new.bytes.at + c->new_at + at;
