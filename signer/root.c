@@ -124,7 +124,7 @@ root_put(const struct rootdoc *d, const struct args *args, struct arena *a,
 	buf_init(&file, ROLE_ROOT_MAX);
 	if (out == NULL)
 		return err_set(e, ERR_USAGE, "--out is needed");
-	if (rootdoc_check(d, e) < 0)
+	if (rootdoc_check(d, clock_now_s(), e) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		const struct role *other = root_read(a, others[i], e);

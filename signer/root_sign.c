@@ -173,7 +173,8 @@ root_cmd_sign(const struct args *args, struct err *e)
 	buf_init(&file, ROLE_ROOT_MAX);
 	keyring_init(&ring);
 	if (doc == NULL || sign_old(args, doc, &old, a, e) < 0 ||
-	    rootdoc_from(&rules, doc, e) < 0 || rootdoc_check(&rules, e) < 0 ||
+	    rootdoc_from(&rules, doc, e) < 0 ||
+	    rootdoc_check(&rules, clock_now_s(), e) < 0 ||
 	    sign_show(doc, old, a, e) < 0 ||
 	    keyring_options(&ring, args, e) < 0)
 		return -1;

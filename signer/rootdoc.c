@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "manifest/base/json.h"
+#include "manifest/base/text.h"
 
 static const enum role_kind kind_of[ROOTDOC_SETS] = {
 	[KEYFILE_ROOT] = ROLE_ROOT,
@@ -145,9 +146,42 @@ check_set(const struct rootdoc *d, size_t i, struct err *e)
 	return 0;
 }
 
-int
-rootdoc_check(const struct rootdoc *d, struct err *e)
+/* One signature is enough for what minisign checks: no key of a role that wants
+ * several may make it. */
+static int
+check_minisign(const struct rootdoc *d, struct err *e)
 {
+	for (size_t i = 0; i < ROOTDOC_SETS; i++) {
+		const struct rootdoc_set *s = &d->sets[i];
+
+		for (size_t k = 0; k < s->n * d->nminisign; k++) {
+			const struct pubkey *key = &s->keys[k % s->n];
+
+			if (key->type == KEY_ED25519 &&
+			    memcmp(key->at, d->minisign[k / s->n].public,
+				sizeof(d->minisign[0].public)) == 0)
+				return err_set(e, ERR_REFUSED,
+				    "the key %.16s... is both %s and minisign"
+				    " key",
+				    key->id,
+				    keyfile_role_name((enum keyfile_role)i));
+		}
+	}
+	return 0;
+}
+
+int
+rootdoc_check(const struct rootdoc *d, int64_t now_s, struct err *e)
+{
+	char when[TIME_TEXT_SIZE];
+
+	if (d->expires_s <= now_s) {
+		time_write(when, d->expires_s);
+		return err_set(e, ERR_REFUSED,
+		    "root %lld expires %s, which is past: no client would"
+		    " take anything with it",
+		    (long long)d->version, when);
+	}
 	for (size_t i = 0; i < ROOTDOC_SETS; i++) {
 		if (check_set(d, i, e) < 0)
 			return -1;
@@ -155,7 +189,18 @@ rootdoc_check(const struct rootdoc *d, struct err *e)
 	if (d->sets[KEYFILE_TIMESTAMP].threshold != 1)
 		return err_set(
 		    e, ERR_REFUSED, "the timestamp threshold is always 1");
-	return 0;
+	return check_minisign(d, e);
+}
+
+static bool
+same_minisign(const struct rootdoc *d, const struct rootdoc *o)
+{
+	for (size_t i = 0; i < d->nminisign * o->nminisign; i++)
+		if (memcmp(d->minisign[i / o->nminisign].public,
+			o->minisign[i % o->nminisign].public,
+			sizeof(d->minisign[0].public)) == 0)
+			return true;
+	return false;
 }
 
 int
@@ -187,6 +232,11 @@ rootdoc_apart(const struct rootdoc *d, const struct role *other, struct err *e)
 			    "a timestamp key is shared with %s/%s", o.product,
 			    o.channel);
 	}
+	if (same_minisign(d, &o))
+		return err_set(e, ERR_REFUSED,
+		    "a minisign key is shared with %s/%s: one signature is"
+		    " good for both",
+		    o.product, o.channel);
 	return 0;
 }
 

@@ -47,14 +47,16 @@ int rootdoc_remove(struct rootdoc *d, const char *id, struct err *e) MUST_CHECK;
 
 /*
  * rootdoc_check - every role has keys and a threshold that they can meet, the
- * timestamp threshold is 1, and no key serves two roles.
+ * timestamp threshold is 1, no key serves two roles or is a minisign key too,
+ * and it has not expired.  now_s 0: whenever.
  */
-int rootdoc_check(const struct rootdoc *d, struct err *e) MUST_CHECK;
+int rootdoc_check(
+    const struct rootdoc *d, int64_t now_s, struct err *e) MUST_CHECK;
 
 /*
  * rootdoc_apart - no set of release keys that meets the threshold of d meets
  * that of another channel's root, nor the other way round, and the two share
- * no timestamp key.  ERR_REFUSED names the other channel.
+ * no timestamp key and no minisign key.  ERR_REFUSED names the other channel.
  */
 int rootdoc_apart(const struct rootdoc *d, const struct role *other,
     struct err *e) MUST_CHECK;

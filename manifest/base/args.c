@@ -77,10 +77,15 @@ value_check(const struct opt *o, const char *value, struct err *e)
 	case OPT_LIST:
 		break;
 	}
-	if (wanted != NULL)
-		return err_set(
-		    e, ERR_USAGE, "--%s %.80s: not %s", o->name, value, wanted);
-	return 0;
+	if (wanted == NULL)
+		return 0;
+	/* where a descriptor belongs people type the secret itself */
+	if (strlen(o->name) > 3 &&
+	    strcmp(o->name + strlen(o->name) - 3, "-fd") == 0)
+		return err_set(e, ERR_USAGE,
+		    "--%s: the number of a descriptor belongs here", o->name);
+	return err_set(
+	    e, ERR_USAGE, "--%s %.80s: not %s", o->name, value, wanted);
 }
 
 static int

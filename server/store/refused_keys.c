@@ -22,6 +22,9 @@ static const char *const refused[] = {
 };
 /* clang-format on */
 
+static const char minisign_refused[] =
+    "RWSWbiunDfW7Xs77m7qCac8GwYzReGgko8Eam0fwajcsnVnE5PycZbkR";
+
 bool
 refused_keys_known(const char *id)
 {
@@ -31,14 +34,36 @@ refused_keys_known(const char *id)
 	return false;
 }
 
+bool
+refused_keys_minisign(const struct minisign_key *key)
+{
+	struct minisign_key known;
+	struct err e;
+
+	/* not by its ID, which anybody can write before it */
+	return minisign_key_read(&known, minisign_refused, &e) == 0 &&
+	    memcmp(known.public, key->public, sizeof(known.public)) == 0;
+}
+
 int
 refused_keys_check(const struct role *root, struct err *e)
 {
+	char line[MINISIGN_KEY_TEXT + 1];
+
 	for (size_t i = 0; i < root->nkeys; i++)
 		if (refused_keys_known(root->keys[i].id))
 			return err_set(e, ERR_REFUSED,
 			    "root %lld names the example key %.16s..., whose"
 			    " secret is public",
 			    (long long)root->version, root->keys[i].id);
+	for (size_t i = 0; i < root->nminisign; i++) {
+		if (!refused_keys_minisign(&root->minisign[i]))
+			continue;
+		minisign_key_write(line, &root->minisign[i]);
+		return err_set(e, ERR_REFUSED,
+		    "root %lld names the example minisign key %s, whose secret"
+		    " is public",
+		    (long long)root->version, line);
+	}
 	return 0;
 }

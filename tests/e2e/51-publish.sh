@@ -191,16 +191,17 @@ stable=$ROOT
 ROOT=$WORK/beta.json
 sign keygen --role release --kdf minimal "$KEYS/beta.key" >/dev/null 2>&1
 sign keygen --role timestamp --kdf minimal "$KEYS/beta-time.key" >/dev/null 2>&1
+sign keygen --role minisign --kdf minimal "$KEYS/beta-mini.key" >/dev/null 2>&1
 "$BIN/sluice-sign" root init editor/beta --root-key "$KEYS/root.key.pub" \
 	--release-key "$KEYS/beta.key.pub" --timestamp-key "$KEYS/beta-time.key.pub" \
-	--minisign "$KEYS/minisign.key.pub" --other "$stable" -o "$ROOT" >/dev/null &&
+	--minisign "$KEYS/beta-mini.key.pub" --other "$stable" -o "$ROOT" >/dev/null &&
 	sign root sign --key "$KEYS/root.key" "$ROOT" >/dev/null || exit 2
 APP=$APPS/2.0.0/editor
 PUB=$WORK/beta
 beta() {
 	rm -rf "$PUB"
 	sign publish editor/beta 2.0.0 -a "$PLATFORM=$APP" --root "$ROOT" \
-		--key "$KEYS/$1.key" --minisign-key "$KEYS/minisign.key" -o "$PUB" \
+		--key "$KEYS/$1.key" --minisign-key "$KEYS/beta-mini.key" -o "$PUB" \
 		--seq 1 --not-before 24h
 }
 refused "stable's key signs nothing for beta" 1 beta release

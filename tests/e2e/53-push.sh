@@ -264,4 +264,12 @@ echo example | "$BIN/sluice-sign" root sign --key "$WORK/examples/root-1.key" \
 refused "a root with keys of the examples is refused" 1 "$BIN/sluiced" \
 	-c "$WORK/sluiced.conf" channel add "$CHANNEL" --root "$WORK/example.json"
 like "... and called that" "$ERR" example
+"$BIN/sluice-sign" root init "$CHANNEL" --root-key "$KEYS/root.key.pub" \
+	--release-key "$KEYS/release.key.pub" \
+	--timestamp-key "$STATE/brake/$CHANNEL/key.pub" \
+	--minisign "$WORK/examples/minisign.key.pub" -o "$WORK/mini.json" >/dev/null &&
+	sign root sign --key "$KEYS/root.key" "$WORK/mini.json" >/dev/null || exit 2
+refused "as is one with their minisign key" 1 "$BIN/sluiced" \
+	-c "$WORK/sluiced.conf" channel add "$CHANNEL" --root "$WORK/mini.json"
+like "... and called that" "$ERR" 'example minisign key'
 finish

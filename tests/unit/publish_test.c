@@ -79,7 +79,7 @@ world_init(struct world *w)
 	add_key(w, KEYFILE_RELEASE);
 	add_key(w, KEYFILE_TIMESTAMP);
 	d = doc_of(w);
-	if (rootdoc_check(&d, &e) < 0 || rootdoc_write(&d, &b, &e) < 0)
+	if (rootdoc_check(&d, 0, &e) < 0 || rootdoc_write(&d, &b, &e) < 0)
 		abort();
 	unsigned_ = role_read(a, ROLE_ROOT, buf_bytes(&b), ROLE_STRICT, &e);
 	if (unsigned_ == NULL ||
@@ -380,10 +380,19 @@ roots_keep_channels_apart(void)
 	/* a key of two roles */
 	d = doc_of(&w);
 	CHECK_INT(rootdoc_add(&d, KEYFILE_ROOT, &w.ring.keys[1].public, &e), 0);
-	CHECK_INT(rootdoc_check(&d, &e), -1);
+	CHECK_INT(rootdoc_check(&d, 0, &e), -1);
 	d = doc_of(&w);
 	d.sets[KEYFILE_RELEASE].threshold = 2;
-	CHECK_INT(rootdoc_check(&d, &e), -1);
+	CHECK_INT(rootdoc_check(&d, 0, &e), -1);
+	/* one that has expired, and a release key that is a minisign key too */
+	d = doc_of(&w);
+	CHECK_INT(rootdoc_check(&d, d.expires_s - 1, &e), 0);
+	CHECK_INT(rootdoc_check(&d, d.expires_s, &e), -1);
+	CHECK(strstr(e.msg, "which is past") != NULL);
+	pubkey_minisign(&d.minisign[0], &w.ring.keys[1].public);
+	d.nminisign = 1;
+	CHECK_INT(rootdoc_check(&d, 0, &e), -1);
+	CHECK(strstr(e.msg, "minisign") != NULL);
 	world_done(&w);
 	world_done(&v);
 }

@@ -273,6 +273,26 @@ channel_state_survives_the_database(void)
 	done(&w);
 }
 
+/* Whatever ID is written before it. */
+static int
+check_minisign(const char *path, int *n, struct err *e)
+{
+	AUTO_ARENA a = arena_new(1 << 20);
+	struct minisign_key key;
+	struct bytes file;
+
+	if (file_read(a, path, 4096, &file, e) < 0 ||
+	    minisign_key_read(&key, (const char *)file.at, e) < 0)
+		return -1;
+	CHECK(refused_keys_minisign(&key));
+	key.id[0] ^= 1;
+	CHECK(refused_keys_minisign(&key));
+	key.public[0] ^= 1;
+	CHECK(!refused_keys_minisign(&key));
+	(*n)++;
+	return 0;
+}
+
 /* Tests run from the top of the tree. */
 static int
 check_example(void *ctx, const char *path, int64_t size, struct err *e)
@@ -282,11 +302,12 @@ check_example(void *ctx, const char *path, int64_t size, struct err *e)
 	uint8_t raw[SHA256_SIZE];
 	int *n = ctx;
 
-	/* minisign's are no keys of TUF; a TUF key's file is its ID's text */
-	if (len < 4 || strcmp(path + len - 4, ".pub") != 0 ||
-	    strncmp(path, "minisign", 8) == 0)
+	if (len < 4 || strcmp(path + len - 4, ".pub") != 0)
 		return 0;
 	(void)snprintf(full, sizeof(full), "keys-example/%s", path);
+	if (strncmp(path, "minisign", 8) == 0)
+		return check_minisign(full, n, e);
+	/* a TUF key's file is its ID's text */
 	if (digest_file(full, raw, &size, e) < 0)
 		return -1;
 	hex_write(id, raw, sizeof(raw));
@@ -307,7 +328,7 @@ every_example_key_is_refused(void)
 		return;
 	}
 	CHECK(file_each("keys-example", check_example, &n, &e) == 0);
-	CHECK(n > 0);
+	CHECK_INT(n, 7);
 	CHECK(!refused_keys_known("00"));
 }
 
