@@ -1,6 +1,5 @@
 /*
- * Strict reading of JSON.  jansson parses; a walk enforces what its flags
- * cannot say.
+ * JSON values into structs.  From text to values is json_read.c.
  */
 #include "manifest/base/json.h"
 
@@ -8,105 +7,6 @@
 
 #include "manifest/base/digest.h"
 #include "manifest/base/text.h"
-
-/* Depth is bounded before jansson recurses (its own bound is 2048). */
-static int
-depth_check(struct bytes t, struct err *e)
-{
-	int depth = 0;
-	bool in_string = false;
-
-	for (size_t i = 0; i < t.len; i++) {
-		uint8_t c = t.at[i];
-
-		if (in_string) {
-			if (c == '\\')
-				i++;
-			else if (c == '"')
-				in_string = false;
-		} else if (c == '"') {
-			in_string = true;
-		} else if (c == '{' || c == '[') {
-			if (++depth > JSON_DEPTH_MAX)
-				return err_set(e, ERR_LIMIT,
-				    "byte %zu: nested deeper than %d", i,
-				    JSON_DEPTH_MAX);
-		} else if (c == '}' || c == ']') {
-			depth--;
-		}
-	}
-	return 0;
-}
-
-static int
-walk(const json_t *v, struct err *e)
-{
-	const char *key;
-	json_t *child;
-	size_t i;
-
-	switch (json_typeof(v)) {
-	case JSON_OBJECT:
-		json_object_foreach((json_t *)(uintptr_t)v, key, child)
-		{
-			if (strlen(key) > JSON_STRING_MAX)
-				return err_set(e, ERR_LIMIT,
-				    "a key is longer "
-				    "than %d bytes",
-				    JSON_STRING_MAX);
-			if (walk(child, e) < 0)
-				return -1;
-		}
-		return 0;
-	case JSON_ARRAY:
-		json_array_foreach(
-		    v, i, child) if (walk(child, e) < 0) return -1;
-		return 0;
-	case JSON_STRING:
-		if (json_string_length(v) > JSON_STRING_MAX)
-			return err_set(e, ERR_LIMIT,
-			    "a string is longer than %d bytes",
-			    JSON_STRING_MAX);
-		return 0;
-	case JSON_REAL:
-		return err_set(
-		    e, ERR_INPUT, "number with a fraction or exponent");
-	case JSON_INTEGER:
-	case JSON_TRUE:
-	case JSON_FALSE:
-	case JSON_NULL:
-		return 0;
-	}
-	return 0;
-}
-
-json_t *
-json_read(struct bytes text, size_t max, struct err *e)
-{
-	AUTO_JSON v = NULL;
-	json_error_t je;
-
-	if (text.len > max) {
-		err_set(e, ERR_LIMIT, "%zu bytes, at most %zu allowed",
-		    text.len, max);
-		return NULL;
-	}
-	if (depth_check(text, e) < 0)
-		return NULL;
-	/* JSON_ALLOW_NUL is not given: \u0000 is refused */
-	v = json_loadb(text.len == 0 ? "" : (const char *)text.at, text.len,
-	    JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &je);
-	if (v == NULL) {
-		char safe[160];
-
-		err_set(e, ERR_INPUT, "byte %d: %s", je.position,
-		    text_safe(safe, sizeof(safe), je.text));
-		return NULL;
-	}
-	if (walk(v, e) < 0)
-		return NULL;
-	return json_incref(v);
-}
 
 json_t *
 json_time(int64_t s)

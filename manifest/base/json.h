@@ -1,6 +1,6 @@
 /*
- * JSON: jansson reads, strictly; canonical JSON (OLPC: sorted keys, no spaces,
- * only '"' and '\' escaped) is a writer of our own.
+ * JSON: values are jansson's; a strict reader of our own, and a writer of
+ * canonical JSON (OLPC: sorted keys, no spaces, only '"' and '\' escaped).
  */
 #ifndef SLUICE_JSON_H
 #define SLUICE_JSON_H
@@ -22,7 +22,8 @@
  * json_read - one JSON value that fills the bytes: UTF-8, no duplicate keys,
  * no trailing bytes, integers only, at most max bytes, JSON_DEPTH_MAX deep,
  * no NUL in strings.  Returns a reference that the caller releases
- * (AUTO_JSON), or NULL with ERR_INPUT/ERR_LIMIT.
+ * (AUTO_JSON), or NULL with ERR_INPUT/ERR_LIMIT, ERR_SYS without memory: what
+ * could not be read is not what is malformed.
  */
 json_t *json_read(struct bytes text, size_t max, struct err *e) MUST_CHECK;
 
@@ -36,7 +37,10 @@ int json_canon(const json_t *v, struct buf *out, struct err *e) MUST_CHECK;
  */
 void json_canon_text(struct bytes canon, struct buf *out);
 
-/* json_write - both: what json_read takes again, whatever strings are in it. */
+/*
+ * json_write - both: what json_read takes again, whatever strings are in it.
+ * Not jansson's writer, which leaves out part of a key where memory runs out.
+ */
 int json_write(const json_t *v, struct buf *out, struct err *e) MUST_CHECK;
 
 /* json_time - Unix seconds as RFC 3339 UTC text; 0, "never", as null. */

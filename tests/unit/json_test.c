@@ -20,6 +20,10 @@ hostile_text_is_refused(void)
 		"{\"a\":1,}", "'a'", "\"\\u0000\"", "{\"\\u0000\":1}",
 		"\"\\ud800\"", "\"\x80\"", "\"\xc0\xaf\"", "\"a\nb\"",
 		"99999999999999999999", "//c\n1", "NaN", "Infinity",
+		"9223372036854775808", "-9223372036854775809", "-00", "--1",
+		"\"\\ud83d\\u0041\"", "\"\\ude00\"", "\"\\u12\"", "\"\\u12g4\"",
+		"\"\\x\"", "\"\\\"", "\"\\", "{1:2}", "{\"a\" 1}", "[1 2]",
+		"[1}", "truefalse", "\"\xed\xa0\x80\"", "\xef\xbb\xbf{}",
 		"[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]" };
 	struct err e;
 
@@ -31,6 +35,43 @@ hostile_text_is_refused(void)
 		else
 			CHECK(e.kind == ERR_INPUT || e.kind == ERR_LIMIT);
 	}
+}
+
+static void
+nothing_hides_behind_a_zero_byte(void)
+{
+	static const char bad[] = "{}\0x";
+	struct err e;
+
+	for (size_t n = 3; n < sizeof(bad); n++) {
+		AUTO_JSON v = json_read(
+		    (struct bytes){ (const uint8_t *)bad, n }, 100, &e);
+
+		CHECK(v == NULL);
+	}
+}
+
+static void
+texts_mean_what_they_say(void)
+{
+	static const char good[] =
+	    " [\"\\u00e9\\u20AC\\ud83d\\ude00\\/\\b\", -9223372036854775808,"
+	    "\t9223372036854775807, 0, -0, {\"\\u0041\" :\r\n[ ] , \"b\":{ }}]";
+	struct err e;
+	AUTO_JSON v = json_read(text(good), 1000, &e);
+	const json_t *o = json_array_get(v, 5);
+
+	if (!CHECK(v != NULL)) {
+		tap_note("%s", e.msg);
+		return;
+	}
+	CHECK_TEXT(json_string_value(json_array_get(v, 0)),
+	    "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80/\b");
+	CHECK_INT(json_integer_value(json_array_get(v, 1)), INT64_MIN);
+	CHECK_INT(json_integer_value(json_array_get(v, 2)), INT64_MAX);
+	CHECK_INT(json_integer_value(json_array_get(v, 4)), 0);
+	CHECK(json_is_array(json_object_get(o, "A")));
+	CHECK(json_is_object(json_object_get(o, "b")));
 }
 
 static void
@@ -185,6 +226,8 @@ main(void)
 {
 	static const struct tap_test tests[] = {
 		TAP(hostile_text_is_refused),
+		TAP(nothing_hides_behind_a_zero_byte),
+		TAP(texts_mean_what_they_say),
 		TAP(limits_hold),
 		TAP(canonical_form_is_exact),
 		TAP(structs_are_read_and_bounded),
