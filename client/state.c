@@ -313,50 +313,67 @@ state_parse(struct state *s, struct bytes text, struct err *e)
 
 /* --- writing ------------------------------------------------------------- */
 
-static json_t *
-keys_json(const struct state_keys *k)
+/*
+ * jansson takes v over whatever happens, and fails on a NULL.  Failures add up
+ * and are asked for once: a state that lacks a floor must not be written.
+ */
+static void
+put(json_t *o, const char *key, json_t *v, int *bad)
+{
+	*bad |= json_object_set_new(o, key, v);
+}
+
+static void
+append(json_t *list, json_t *v, int *bad)
+{
+	*bad |= json_array_append_new(list, v);
+}
+
+static void
+put_text(json_t *o, const char *key, const char *s, int *bad)
+{
+	if (s[0] != 0 && utf8_ok(s, strlen(s)))
+		put(o, key, json_string(s), bad);
+}
+
+static void
+put_int(json_t *o, const char *key, int64_t v, int *bad)
+{
+	if (v != 0)
+		put(o, key, json_integer(v), bad);
+}
+
+static void
+put_keys(json_t *o, const struct state_keys *k, int *bad)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < k->n; i++)
-		(void)json_array_append_new(list, json_string(k->id[i]));
-	return list;
+		append(list, json_string(k->id[i]), bad);
+	put(o, "keys", list, bad);
 }
 
 static void
-put_text(json_t *o, const char *key, const char *s)
-{
-	if (s[0] != 0)
-		(void)json_object_set_new(o, key, json_string(s));
-}
-
-static void
-put_int(json_t *o, const char *key, int64_t v)
-{
-	if (v != 0)
-		(void)json_object_set_new(o, key, json_integer(v));
-}
-
-static void
-put_release(json_t *doc, const char *key, const struct state_release *r)
+put_release(
+    json_t *doc, const char *key, const struct state_release *r, int *bad)
 {
 	json_t *o;
 
 	if (r->seq == 0)
 		return;
 	o = json_object();
-	put_int(o, "seq", r->seq);
-	put_text(o, "version", r->version);
-	put_text(o, "channel", r->channel);
-	put_text(o, "name", r->name);
-	put_text(o, "sha256", r->sha256);
-	put_int(o, "created", r->created_s);
-	(void)json_object_set_new(o, "keys", keys_json(&r->keys));
-	(void)json_object_set_new(doc, key, o);
+	put_int(o, "seq", r->seq, bad);
+	put_text(o, "version", r->version, bad);
+	put_text(o, "channel", r->channel, bad);
+	put_text(o, "name", r->name, bad);
+	put_text(o, "sha256", r->sha256, bad);
+	put_int(o, "created", r->created_s, bad);
+	put_keys(o, &r->keys, bad);
+	put(doc, key, o, bad);
 }
 
 static void
-put_lists(json_t *doc, const struct state *s)
+put_lists(json_t *doc, const struct state *s, int *bad)
 {
 	json_t *channels = json_array(), *tickets = json_array();
 	json_t *outbox = json_array();
@@ -364,56 +381,53 @@ put_lists(json_t *doc, const struct state *s)
 	for (size_t i = 0; i < s->nchannels; i++) {
 		json_t *o = json_object();
 
-		put_text(o, "name", s->channels[i].name);
-		put_int(o, "floor_seq", s->channels[i].floor_seq);
-		put_int(o, "seen", s->channels[i].seen);
-		(void)json_object_set_new(
-		    o, "keys", keys_json(&s->channels[i].keys));
-		(void)json_array_append_new(channels, o);
+		put_text(o, "name", s->channels[i].name, bad);
+		put_int(o, "floor_seq", s->channels[i].floor_seq, bad);
+		put_int(o, "seen", s->channels[i].seen, bad);
+		put_keys(o, &s->channels[i].keys, bad);
+		append(channels, o, bad);
 	}
 	for (size_t i = 0; i < s->ntickets; i++) {
 		json_t *o = json_object();
 
-		put_int(o, "seq", s->tickets[i].seq);
-		put_int(o, "day", s->tickets[i].day_s);
-		put_text(o, "text", s->tickets[i].text);
-		(void)json_array_append_new(tickets, o);
+		put_int(o, "seq", s->tickets[i].seq, bad);
+		put_int(o, "day", s->tickets[i].day_s, bad);
+		put_text(o, "text", s->tickets[i].text, bad);
+		append(tickets, o, bad);
 	}
 	for (size_t i = 0; i < s->noutbox; i++)
-		(void)json_array_append_new(outbox, json_string(s->outbox[i]));
-	(void)json_object_set_new(doc, "channels", channels);
-	(void)json_object_set_new(doc, "tickets", tickets);
-	(void)json_object_set_new(doc, "outbox", outbox);
+		if (utf8_ok(s->outbox[i], strlen(s->outbox[i])))
+			append(outbox, json_string(s->outbox[i]), bad);
+	put(doc, "channels", channels, bad);
+	put(doc, "tickets", tickets, bad);
+	put(doc, "outbox", outbox, bad);
 }
 
 int
 state_text(const struct state *s, struct buf *out, struct err *e)
 {
 	AUTO_JSON doc = json_object();
-	char *text;
+	int bad = 0;
 
-	if (doc == NULL)
+	put_text(doc, "schema", STATE_SCHEMA, &bad);
+	put_int(doc, "generation", s->generation, &bad);
+	put_text(doc, "channel", s->channel, &bad);
+	put_text(doc, "machine_id", s->machine_id, &bad);
+	put_int(doc, "last_time", s->last_time_s, &bad);
+	put_int(doc, "failed_seq", s->failed_seq, &bad);
+	put_int(doc, "starts", s->pending_starts, &bad);
+	put_int(doc, "checked", s->checked_s, &bad);
+	put_text(doc, "result", s->result, &bad);
+	put_text(doc, "offered", s->offered, &bad);
+	put_release(doc, "installed", &s->installed, &bad);
+	put_release(doc, "previous", &s->previous, &bad);
+	put_release(doc, "pending", &s->pending, &bad);
+	put_lists(doc, s, &bad);
+	if (bad != 0)
 		return err_set(e, ERR_SYS, "out of memory");
-	put_text(doc, "schema", STATE_SCHEMA);
-	put_int(doc, "generation", s->generation);
-	put_text(doc, "channel", s->channel);
-	put_text(doc, "machine_id", s->machine_id);
-	put_int(doc, "last_time", s->last_time_s);
-	put_int(doc, "failed_seq", s->failed_seq);
-	put_int(doc, "starts", s->pending_starts);
-	put_int(doc, "checked", s->checked_s);
-	put_text(doc, "result", s->result);
-	put_text(doc, "offered", s->offered);
-	put_release(doc, "installed", &s->installed);
-	put_release(doc, "previous", &s->previous);
-	put_release(doc, "pending", &s->pending);
-	put_lists(doc, s);
-	/* not canonical JSON: that leaves control characters as they are */
-	if ((text = json_dumps(doc, JSON_COMPACT | JSON_SORT_KEYS)) == NULL)
-		return err_set(e, ERR_SYS, "out of memory");
-	buf_text(out, text);
+	if (json_write(doc, out, e) < 0)
+		return -1;
 	buf_byte(out, '\n');
-	free(text);
 	return buf_ok(out, e);
 }
 
@@ -458,6 +472,8 @@ load_one(struct state *s, const char *dir, const char *name, bool *damaged,
 	}
 	if (state_parse(s, text, e) == 0)
 		return 1;
+	if (e->kind == ERR_SYS)
+		return -1;
 	*damaged = true;
 	return 0;
 }

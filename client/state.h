@@ -79,7 +79,7 @@ struct state {
 	size_t noutbox;
 };
 
-/* state_parse - one copy.  ERR_INPUT, ERR_LIMIT: damaged. */
+/* state_parse - one copy.  ERR_INPUT, ERR_LIMIT: damaged; ERR_SYS: no memory. */
 int state_parse(struct state *s, struct bytes text, struct err *e) MUST_CHECK;
 
 /* state_text - the JSON of s, ending in a newline. */

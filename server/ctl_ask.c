@@ -69,21 +69,20 @@ read_line(int fd, struct buf *out, struct err *e)
 	return 0;
 }
 
-/* Not canonical JSON: that leaves a newline in a text as it is. */
 static int
 send_line(int fd, const json_t *ask, struct err *e)
 {
-	char *text = json_dumps(ask, JSON_COMPACT);
-	int n;
+	AUTO_BUF text;
 
-	if (text == NULL)
+	buf_init(&text, ANSWER_MAX);
+	if (ask == NULL)
 		return err_set(e, ERR_INPUT, "an argument is not UTF-8");
-	n = file_write_all(fd, text, strlen(text), "admin socket", e) < 0 ||
-		file_write_all(fd, "\n", 1, "admin socket", e) < 0
+	if (json_write(ask, &text, e) < 0)
+		return -1;
+	buf_byte(&text, '\n');
+	return buf_ok(&text, e) < 0
 	    ? -1
-	    : 0;
-	free(text);
-	return n;
+	    : file_write_all(fd, text.at, text.len, "admin socket", e);
 }
 
 json_t *

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "manifest/base/buf.h"
+#include "manifest/base/json.h"
 #include "manifest/base/text.h"
 
 static const char *
@@ -43,11 +45,12 @@ percent(char out[static 32], long long bp)
 void
 ctl_json(const json_t *answer)
 {
-	char *line = json_dumps(answer, JSON_COMPACT | JSON_SORT_KEYS);
+	AUTO_BUF line;
+	struct err e;
 
-	if (line != NULL)
-		(void)puts(line);
-	free(line);
+	buf_init(&line, SIZE_MAX / 4);
+	if (json_write(answer, &line, &e) == 0)
+		(void)puts(buf_str(&line));
 }
 
 /* --- positions --- */

@@ -102,18 +102,19 @@ send_spilled(int fd, const char *text, size_t len, struct err *e)
 int
 ipc_send(int fd, const json_t *v, int send_fd, struct err *e)
 {
-	AUTO_FREE char *text = json_dumps(v, JSON_COMPACT);
-	size_t len;
+	AUTO_BUF text;
 
-	if (text == NULL)
+	buf_init(&text, IPC_SPILL_MAX);
+	if (v == NULL)
 		return err_set(e, ERR_SYS, "no memory for a message");
-	len = strlen(text);
-	if (len <= IPC_MAX)
-		return send_packet(fd, text, len, send_fd, e);
-	if (send_fd >= 0 || len > IPC_SPILL_MAX)
-		return err_set(
-		    e, ERR_LIMIT, "a message of %zu bytes is too long", len);
-	return send_spilled(fd, text, len, e);
+	if (json_write(v, &text, e) < 0)
+		return err_in(e, "a message");
+	if (text.len <= IPC_MAX)
+		return send_packet(fd, text.at, text.len, send_fd, e);
+	if (send_fd >= 0)
+		return err_set(e, ERR_LIMIT,
+		    "a message of %zu bytes is too long", text.len);
+	return send_spilled(fd, buf_str(&text), text.len, e);
 }
 
 /* Length of the next packet; 0 when the peer is gone; -1. */

@@ -174,8 +174,10 @@ answer_body(struct http_request *q, int status, const json_t *m, int fd)
 	const json_t *body = json_object_get(m, "body");
 	int64_t offset = int_of(m, "offset", -1);
 	struct stat st;
-	char *text;
+	AUTO_BUF text;
+	struct err e;
 
+	buf_init(&text, IPC_SPILL_MAX);
 	if (fd >= 0 && fstat(fd, &st) == 0) {
 		http_answer(q, status, "application/json",
 		    HTTP_FD(fd, 0, (int64_t)st.st_size));
@@ -188,11 +190,12 @@ answer_body(struct http_request *q, int status, const json_t *m, int fd)
 
 		http_answer(q, status, "application/json", HTTP_COPY(small, n));
 	} else if (body == NULL || json_is_null(body) ||
-	    (text = json_dumps(body, JSON_COMPACT | JSON_ENCODE_ANY)) == NULL) {
+	    json_write(body, &text, &e) < 0) {
 		http_answer(q, status, NULL, HTTP_NOTHING);
 	} else {
 		http_answer(q, status, "application/json",
-		    HTTP_TAKE(text, (int64_t)strlen(text)));
+		    HTTP_TAKE((char *)text.at, (int64_t)text.len));
+		text.at = NULL; /* it has been taken over */
 	}
 }
 

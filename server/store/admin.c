@@ -168,14 +168,9 @@ admin_accept(struct store *s)
 static void
 put_answer(struct client *c, const json_t *answer)
 {
-	/* not canonical JSON: that leaves a newline in a text as it is */
-	char *text = json_dumps(answer, JSON_COMPACT | JSON_SORT_KEYS);
 	struct err e;
 
-	if (text != NULL)
-		buf_text(&c->out, text);
-	free(text);
-	if (text == NULL || buf_ok(&c->out, &e) < 0) {
+	if (json_write(answer, &c->out, &e) < 0) {
 		buf_reset(&c->out);
 		buf_text(&c->out,
 		    "{\"error\":\"the answer is too long\",\"kind\":\"limit\","

@@ -159,13 +159,7 @@ write_file(struct exporting *x, const struct store_export *ask, const json_t *v,
 	    (json_t *)(uintptr_t)v);
 	if (whole == NULL)
 		return err_set(e, ERR_SYS, "no memory");
-	/* not canonical JSON: that leaves a newline in a text as it is */
-	char *dump = json_dumps(whole, JSON_COMPACT | JSON_SORT_KEYS);
-
-	if (dump != NULL)
-		buf_text(&out, dump);
-	free(dump);
-	return buf_ok(&out, e) < 0
+	return json_write(whole, &out, e) < 0
 	    ? -1
 	    : file_replace(ask->out, out.at, out.len, 0644, e);
 }

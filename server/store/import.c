@@ -139,14 +139,14 @@ child(struct importing *w, int fd)
 {
 	struct err e = { .kind = ERR_NONE };
 	json_t *v = child_read(w, &e);
-	char *text;
+	AUTO_BUF text;
 
+	buf_init(&text, ANSWER_MAX);
 	if (v == NULL)
 		v = json_pack("{sb ss ss}", "ok", 0, "kind", err_name(e.kind),
 		    "error", e.msg);
-	text = v == NULL ? NULL : json_dumps(v, JSON_COMPACT);
-	if (text == NULL ||
-	    file_write_all(fd, text, strlen(text), "answer", &e) < 0)
+	if (v == NULL || json_write(v, &text, &e) < 0 ||
+	    file_write_all(fd, text.at, text.len, "answer", &e) < 0)
 		_exit(2);
 	_exit(0);
 }

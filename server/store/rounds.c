@@ -241,11 +241,12 @@ record(struct db *db, const struct signing *g, struct err *e)
 	AUTO_JSON list = views_json(g);
 	AUTO_TX tx = NULL;
 	int64_t mask = 0;
-	char *text;
+	AUTO_BUF text;
 	int n;
 
+	buf_init(&text, IPC_SPILL_MAX);
 	if (json_array_size(list) != g->nviews ||
-	    (text = json_dumps(list, JSON_COMPACT)) == NULL)
+	    json_write(list, &text, e) < 0)
 		return err_set(e, ERR_SYS, "no memory for the views");
 	for (size_t i = 0; i < g->nviews; i++)
 		mask |= INT64_C(1) << g->views[i].rung;
@@ -254,9 +255,7 @@ record(struct db *db, const struct signing *g, struct err *e)
 	    : db_do(db, e,
 		  "UPDATE round SET views = $3 WHERE channel = $1"
 		  " AND round = $2",
-		  BIND(V(g->channel), V(g->round->round),
-		      V((const char *)text)));
-	free(text);
+		  BIND(V(g->channel), V(g->round->round), V(buf_str(&text))));
 	if (n < 0 ||
 	    publications_give(db, g->channel, g->round->publication, mask, e) <
 		0)
