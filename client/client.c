@@ -64,19 +64,24 @@ client_floor(const struct sluice *s)
 	    : s->config.floor_seq;
 }
 
-/* The first line of a file, if it looks like a machine ID. */
-static const char *
-machine_file(struct sluice *s)
+/*
+ * The first line of a file, if it looks like a machine ID; else *id stays as it
+ * is.  -1 where nobody can tell: a new identity is for ever.
+ */
+static int
+machine_file(struct sluice *s, const char **id, struct err *e)
 {
 	struct bytes text;
-	struct err ignored;
-	char *id;
+	char *line;
 
-	if (file_read(s->run, MACHINE_ID, 256, &text, &ignored) < 0 ||
-	    (id = arena_text(s->run, (const char *)text.at, &ignored)) == NULL)
-		return NULL;
-	id[strcspn(id, " \t\r\n")] = 0;
-	return strlen(id) >= 32 ? id : NULL; /* else "uninitialized" */
+	if (file_read(s->run, MACHINE_ID, 256, &text, e) < 0)
+		return e->kind == ERR_SYS ? -1 : 0;
+	if ((line = arena_text(s->run, (const char *)text.at, e)) == NULL)
+		return -1;
+	line[strcspn(line, " \t\r\n")] = 0;
+	if (strlen(line) >= 32) /* else "uninitialized" */
+		*id = line;
+	return 0;
 }
 
 /* The server never sees the machine ID, only its hash with the product. */
@@ -88,8 +93,8 @@ identify(struct sluice *s, struct err *e)
 
 	if (id == NULL && s->state->machine_id[0] != 0)
 		id = s->state->machine_id;
-	if (id == NULL)
-		id = machine_file(s);
+	if (id == NULL && machine_file(s, &id, e) < 0)
+		return -1;
 	if (id == NULL) {
 		if (sodium_init() < 0)
 			return err_set(e, ERR_SYS, "no random numbers");

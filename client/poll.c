@@ -108,20 +108,25 @@ query(struct poll *p, struct err *e)
 	const struct config *c = p->config;
 	const struct state_release *r = &p->state->installed;
 	struct arena *a = p->arena;
-	char *q = arena_printf(a, e, "?os=%s&arch=%s&seen=%lld",
-	    origin_escape(a, c->os, e), origin_escape(a, c->arch, e),
-	    (long long)seen(p));
+	const char *os = origin_escape(a, c->os, e);
+	const char *arch = origin_escape(a, c->arch, e), *version, *group = "";
+	char *q;
 
 	if (p->state->pending.seq != 0)
 		r = &p->state->pending;
+	version = origin_escape(a, r->version, e);
+	if (c->early != NULL)
+		group = origin_escape(a, c->early, e);
+	if (os == NULL || arch == NULL || version == NULL || group == NULL)
+		return NULL;
+	q = arena_printf(
+	    a, e, "?os=%s&arch=%s&seen=%lld", os, arch, (long long)seen(p));
 	if (q != NULL && p->client_id != NULL)
 		q = arena_printf(a, e, "%s&id=%s", q, p->client_id);
 	if (q != NULL && r->seq != 0)
-		q = arena_printf(
-		    a, e, "%s&version=%s", q, origin_escape(a, r->version, e));
+		q = arena_printf(a, e, "%s&version=%s", q, version);
 	if (q != NULL && c->early != NULL)
-		q = arena_printf(
-		    a, e, "%s&group=%s", q, origin_escape(a, c->early, e));
+		q = arena_printf(a, e, "%s&group=%s", q, group);
 	if (q != NULL && p->ask)
 		q = arena_printf(a, e, "%s&ask=1", q);
 	return q;

@@ -93,9 +93,13 @@ refresh_stored(const struct refresh *r, struct err *e)
 				return -1;
 			continue;
 		}
-		/* damaged, or signed by keys that root has replaced: absent */
-		if (trust_stored(r->trust, order[i], file, e) < 0)
-			continue;
+		/*
+		 * Damaged, or signed by keys that root has replaced: absent.
+		 * What could only not be read is not: an older one would pass.
+		 */
+		if (trust_stored(r->trust, order[i], file, e) < 0 &&
+		    e->kind == ERR_SYS)
+			return err_in(e, "%s", name);
 	}
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include "manifest/key.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -169,11 +170,15 @@ static int
 check_strict(const struct key *k, const char *id, const json_t *v,
     const char *shown, struct err *e)
 {
-	AUTO_JSON own = key_json(k);
+	AUTO_JSON own = NULL;
 	AUTO_BUF canon;
 	char want[KEYID_SIZE];
 
 	buf_init(&canon, JSON_STRING_MAX);
+	errno = 0;
+	own = key_json(k);
+	if (own == NULL && errno == ENOMEM)
+		return err_set(e, ERR_SYS, "key %s: out of memory", shown);
 	if (own == NULL || !json_equal(own, v))
 		return err_set(
 		    e, ERR_INPUT, "key %s: not in canonical form", shown);
@@ -276,8 +281,7 @@ key_verify(const struct key *k, const char *sig_hex, struct bytes message,
 	if (n == 0 || n > sizeof sig || hex_read(sig, n, sig_hex) < 0)
 		return err_set(e, ERR_AUTH,
 		    "signature by key %s is not lower-case hex", shown);
-	if (key_evp_verify(k, (struct bytes){ sig, n }, message) < 0)
-		return err_set(
-		    e, ERR_AUTH, "signature by key %s does not verify", shown);
+	if (key_evp_verify(k, (struct bytes){ sig, n }, message, e) < 0)
+		return err_in(e, "signature by key %s", shown);
 	return 0;
 }

@@ -58,7 +58,7 @@ json_t *key_json(const struct key *k);
 /*
  * key_read - a TUF key object under the given ID.  strict: the object has the
  * form that key_json gives it, and the ID is its digest.  ERR_INPUT for unknown
- * types and schemes.
+ * types and schemes, ERR_SYS without memory.
  */
 int key_read(struct key *out, const char *id, const json_t *v, bool strict,
     struct arena *a, struct err *e) MUST_CHECK;
@@ -76,7 +76,10 @@ bool key_same(const struct key *a, const struct key *b);
  */
 bool key_sig_ours(const char *sig_hex);
 
-/* key_verify - 0 if sig (hex, as in a document) is by this key over message. */
+/*
+ * key_verify - 0 if sig (hex, as in a document) is by this key over message.
+ * ERR_AUTH if it is not; ERR_SYS where memory did not suffice to tell.
+ */
 int key_verify(const struct key *k, const char *sig_hex, struct bytes message,
     struct err *e) MUST_CHECK;
 

@@ -5,6 +5,7 @@
 #include "manifest/key_evp.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <openssl/bio.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -234,6 +235,7 @@ key_evp_read(
 	AUTO_EVP k = NULL;
 	int rc;
 
+	errno = 0;
 	if (key_evp_is_pem(public))
 		k = from_pem(public);
 	else if (out->type == KEY_ECDSA_P256)
@@ -243,6 +245,9 @@ key_evp_read(
 	    : check_type(out, k, e);
 	if (rc == 0 && out->type != KEY_ED25519)
 		rc = keep(out, k, a, e);
+	/* of OpenSSL's reasons for saying no this one is not the key's */
+	if (rc < 0 && errno == ENOMEM)
+		rc = err_set(e, ERR_SYS, "out of memory");
 	ERR_clear_error();
 	return rc;
 }
@@ -275,18 +280,25 @@ set_pss(EVP_PKEY_CTX *c)
 }
 
 int
-key_evp_verify(const struct key *k, struct bytes sig, struct bytes message)
+key_evp_verify(const struct key *k, struct bytes sig, struct bytes message,
+    struct err *e)
 {
 	const struct kind *kind = &kinds[k->type];
-	AUTO_EVP key = from_der(k->spki.at, k->spki.len);
-	CLEANUP(ctx_freep) EVP_MD_CTX *md = EVP_MD_CTX_new();
+	AUTO_EVP key = NULL;
+	CLEANUP(ctx_freep) EVP_MD_CTX *md = NULL;
 	EVP_PKEY_CTX *c; /* md's */
 	bool good;
 
+	errno = 0;
+	key = from_der(k->spki.at, k->spki.len);
+	md = EVP_MD_CTX_new();
 	good = key != NULL && md != NULL &&
 	    EVP_DigestVerifyInit(md, &c, kind->hash(), NULL, key) == 1 &&
 	    (!kind->pss || set_pss(c)) &&
 	    EVP_DigestVerify(md, sig.at, sig.len, message.at, message.len) == 1;
 	ERR_clear_error();
-	return good ? 0 : -1;
+	if (good)
+		return 0;
+	return errno == ENOMEM ? err_set(e, ERR_SYS, "out of memory")
+			       : err_set(e, ERR_AUTH, "it does not verify");
 }

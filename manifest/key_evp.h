@@ -13,7 +13,8 @@ bool key_evp_is_pem(const char *text);
 /*
  * key_evp_read - the public part of a key whose type is set: PEM, or for P-256
  * an uncompressed point in hex.  ERR_INPUT: not a key of that type, another
- * curve, or RSA of less than 2048 or more than 16384 bits.
+ * curve, or RSA of less than 2048 or more than 16384 bits.  ERR_SYS without
+ * memory.
  */
 int key_evp_read(struct key *out, const char *public, struct arena *a,
     struct err *e) MUST_CHECK;
@@ -24,8 +25,9 @@ int key_evp_read(struct key *out, const char *public, struct arena *a,
  * in its usual, uncompressed form. */
 int key_evp_pem(char out[static KEY_EVP_PEM], const struct key *k) MUST_CHECK;
 
-/* key_evp_verify - 0 if sig is by this key over message, else -1. */
-int key_evp_verify(
-    const struct key *k, struct bytes sig, struct bytes message) MUST_CHECK;
+/* key_evp_verify - 0 if sig is by this key over message; ERR_AUTH if not,
+ * ERR_SYS without memory. */
+int key_evp_verify(const struct key *k, struct bytes sig, struct bytes message,
+    struct err *e) MUST_CHECK;
 
 #endif

@@ -3,6 +3,7 @@
  * keys are left out when empty is decided here once; strict reading compares
  * with it.
  */
+#include <errno.h>
 #include <jansson.h>
 
 #include "manifest/base/json.h"
@@ -199,8 +200,12 @@ int
 manifest_emit(const struct manifest *m, struct buf *out, struct err *e)
 {
 	int bad = 0;
-	AUTO_JSON v = tree(m, &bad);
+	AUTO_JSON v = NULL;
 
+	errno = 0;
+	v = tree(m, &bad);
+	if (bad != 0 && errno == ENOMEM)
+		return err_set(e, ERR_SYS, "manifest: out of memory");
 	if (bad != 0)
 		return err_set(e, ERR_INPUT,
 		    "manifest: a text is not UTF-8 or a time is past 9999");

@@ -129,7 +129,9 @@ role_verify(const struct role *doc, const struct role *root,
 		return err_set(
 		    e, ERR_INPUT, "%s.json: nothing to verify it with", name);
 	for (size_t i = 0; i < doc->nsigs; i++)
-		if (judge(doc, &doc->sigs[i], by, &t, e) < 0 && strict)
+		/* what could not be told is no signature that may be missing */
+		if (judge(doc, &doc->sigs[i], by, &t, e) < 0 &&
+		    (strict || e->kind == ERR_SYS))
 			return err_in(e, "%s.json", name);
 	if (t.n < (size_t)threshold)
 		return err_set(e, ERR_AUTH,
@@ -158,8 +160,12 @@ role_verify_delegated(const struct role *doc, const struct role *by,
 		const struct role_sig *s = &doc->sigs[i];
 		const struct key *k = named_key(&from, s->keyid);
 
-		if (k != NULL && key_verify(k, s->sig, doc->signed_, e) == 0)
+		if (k == NULL)
+			continue;
+		if (key_verify(k, s->sig, doc->signed_, e) == 0)
 			tally_add(&t, k);
+		else if (e->kind == ERR_SYS)
+			return -1;
 	}
 	if (t.n < (size_t)d->keys.threshold)
 		return err_set(e, ERR_AUTH,

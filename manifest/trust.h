@@ -59,7 +59,8 @@ int trust_roots_done(struct trust *t, struct err *e) MUST_CHECK;
  * trust_stored - take a stored document (timestamp, snapshot or targets, in
  * this order) as the base of rollback checks.  It must verify with the root;
  * expiry does not matter.  On -1 the caller treats it as absent: so it is for
- * timestamp and snapshot after keys_changed.
+ * timestamp and snapshot after keys_changed.  But ERR_SYS says nothing of the
+ * document; whoever goes on then forgets what was seen.
  */
 int trust_stored(struct trust *t, enum role_kind kind, struct bytes file,
     struct err *e) MUST_CHECK;

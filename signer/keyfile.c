@@ -4,6 +4,7 @@
  */
 #include "signer/keyfile.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
 #include <string.h>
@@ -94,8 +95,12 @@ int
 keyfile_canon(
     const struct keyfile *k, bool sealed, struct buf *out, struct err *e)
 {
-	AUTO_JSON v = keyfile_json(k, sealed);
+	AUTO_JSON v = NULL;
 
+	errno = 0;
+	v = keyfile_json(k, sealed);
+	if (v == NULL && errno == ENOMEM)
+		return err_set(e, ERR_SYS, "key file: out of memory");
 	if (v == NULL)
 		return err_set(e, ERR_INPUT, "key file: comment is not UTF-8");
 	if (json_canon(v, out, e) < 0)

@@ -25,7 +25,7 @@ void
 buf_reset(struct buf *b)
 {
 	b->len = 0;
-	b->failed = false;
+	b->failed = b->starved = false;
 	if (b->at != NULL)
 		b->at[0] = 0;
 }
@@ -47,7 +47,7 @@ buf_grow(struct buf *b, size_t len)
 		room *= 2;
 	at = realloc(b->at, room);
 	if (at == NULL) {
-		b->failed = true;
+		b->failed = b->starved = true;
 		return false;
 	}
 	b->at = at;
@@ -100,6 +100,8 @@ buf_printf(struct buf *b, const char *fmt, ...)
 int
 buf_ok(const struct buf *b, struct err *e)
 {
+	if (b->starved)
+		return err_set(e, ERR_SYS, "out of memory");
 	if (b->failed)
 		return err_set(e, ERR_LIMIT,
 		    "output would be longer than %zu bytes", b->max);

@@ -19,6 +19,7 @@ struct buf {
 	size_t room;
 	size_t max;
 	bool failed;
+	bool starved; /* for want of memory, not for max */
 };
 
 /* buf_init - an empty buffer that refuses to grow past max bytes. */

@@ -30,7 +30,7 @@ void digest_end(struct digest *d, uint8_t out[static SHA256_SIZE]);
 void digest_done(struct digest *d);
 #define AUTO_DIGEST CLEANUP(digest_done) struct digest
 
-/* sha256 - of one buffer; aborts only if OpenSSL itself is broken. */
+/* sha256 - of one buffer; cannot fail, whatever OpenSSL lacks. */
 void sha256(uint8_t out[static SHA256_SIZE], const void *at, size_t len);
 void sha256_hex(char out[static SHA256_HEX_SIZE], const void *at, size_t len);
 void sha512(uint8_t out[static SHA512_SIZE], const void *at, size_t len);

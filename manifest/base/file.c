@@ -34,6 +34,8 @@ file_read_fd(struct arena *a, int fd, const char *name, size_t max,
 		if (n == 0)
 			break;
 		buf_add(&b, step, (size_t)n);
+		if (b.starved)
+			return err_set(e, ERR_SYS, "%s: out of memory", name);
 		if (b.failed)
 			return err_set(e, ERR_LIMIT,
 			    "%s: longer than %zu bytes", name, max);

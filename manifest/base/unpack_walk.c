@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "manifest/base/unpack.h"
 
@@ -63,6 +64,8 @@ plain(struct walk *w, struct err *e)
 		left = ZSTD_decompressStream(w->zstd, &out, &w->in);
 		(void)crypto_hash_sha256_update(
 		    &w->sum, w->raw + from, w->in.pos - from);
+		if (ZSTD_getErrorCode(left) == ZSTD_error_memory_allocation)
+			return err_set(e, ERR_SYS, "out of memory");
 		if (ZSTD_isError(left))
 			return err_set(e, ERR_INPUT,
 			    "the archive is damaged: %s",
@@ -97,6 +100,8 @@ failed(struct walk *w, struct archive *a, struct err *e)
 		*e = w->err;
 		return -1;
 	}
+	if (archive_errno(a) == ENOMEM)
+		return err_set(e, ERR_SYS, "out of memory");
 	return err_set(e, ERR_INPUT, "the archive is damaged: %s",
 	    why == NULL ? "not a tar" : why);
 }
