@@ -56,6 +56,7 @@ SRC_LIB := $(SRC_BASE) $(SRC_MANIFEST) $(SRC_DELTA) $(SRC_SIGNER) $(SRC_CLIENT) 
 SRC_ALL := $(SRC_LIB) $(wildcard $(MAINS))
 TEST_SRC := $(wildcard tests/unit/*.c)
 TEST_LIB := $(wildcard tests/*.c)
+TEST_ALLOC := $(wildcard tests/alloc/*.c)
 HEADERS := $(wildcard */*.h */*/*.h)
 
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
@@ -124,17 +125,19 @@ $(B)/test/%: $(B)/obj/tests/unit/%.o $(call obj,$(TEST_LIB)) $(A_SIGNER) $(A_CLI
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_SERVER) $(LIBS_DELTA) $(LIBS_BASE)
+# where memory can be made to run out
+$(filter $(B)/test/alloc_%,$(UNIT)): $(B)/obj/tests/alloc/failing.o
 .SECONDARY:
 
 .PHONY: unit
 unit: $(UNIT)
 
--include $(patsubst %.o,%.d,$(call obj,$(SRC_ALL) $(TEST_SRC) $(TEST_LIB)))
+-include $(patsubst %.o,%.d,$(call obj,$(SRC_ALL) $(TEST_SRC) $(TEST_LIB) $(TEST_ALLOC)))
 -include tests/tests.mk packaging/packaging.mk
 
 .PHONY: fmt
 fmt:
-	clang-format -i $(SRC_ALL) $(HEADERS) $(TEST_SRC) $(TEST_LIB)
+	clang-format -i $(SRC_ALL) $(HEADERS) $(TEST_SRC) $(TEST_LIB) $(TEST_ALLOC)
 
 .PHONY: clean
 clean:
