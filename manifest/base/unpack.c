@@ -136,6 +136,7 @@ struct child {
 	const struct unpack *u;
 	int at;
 	int pipe;
+	bool cut; /* the pipe took part of a frame: no other may follow */
 };
 
 static ssize_t
@@ -168,9 +169,9 @@ static int
 child_send(struct child *c, const void *head, size_t head_len, const void *at,
     size_t len, struct err *e)
 {
-	if (file_write_all(c->pipe, head, head_len, "pipe", e) < 0)
-		return -1;
-	return file_write_all(c->pipe, at, len, "pipe", e);
+	c->cut = file_write_all(c->pipe, head, head_len, "pipe", e) < 0 ||
+	    file_write_all(c->pipe, at, len, "pipe", e) < 0;
+	return c->cut ? -1 : 0;
 }
 
 static int
@@ -223,7 +224,7 @@ child_files(const struct child *c)
 static NORETURN void
 child_run(const struct unpack *u, int pipe_fd)
 {
-	struct child c = { u, 0, pipe_fd };
+	struct child c = { u, 0, pipe_fd, false };
 	struct unpack_walk w = { child_read, child_member, child_data, &c };
 	struct err e = { .kind = ERR_NONE }, ignored;
 	uint8_t head[4] = { 'X' };
@@ -237,6 +238,8 @@ child_run(const struct unpack *u, int pipe_fd)
 		_exit(2);
 	if (fence_filter(CHILD_MEMORY, &e) >= 0 && unpack_walk(&w, &e) == 0)
 		_exit(child_send(&c, "E", 1, "", 0, &ignored) < 0 ? 2 : 0);
+	if (c.cut)
+		_exit(2);
 	head[1] = (uint8_t)e.kind;
 	put_number(head + 2, strlen(e.msg), 2);
 	(void)child_send(&c, head, 4, e.msg, strlen(e.msg), &ignored);
@@ -317,8 +320,12 @@ broken(struct unpack *u, struct err *e)
 {
 	int status = reap(u);
 
+	/* a crash, or what the fence forbids, is the file's doing */
 	if (WIFSIGNALED(status))
-		return err_set(e, ERR_INPUT,
+		return err_set(e,
+		    WTERMSIG(status) == SIGKILL || WTERMSIG(status) == SIGTERM
+			? ERR_SYS
+			: ERR_INPUT,
 		    "%s: reading it was ended by signal %d", u->path,
 		    WTERMSIG(status));
 	return err_set(e, ERR_SYS, "%s: its reader failed", u->path);
