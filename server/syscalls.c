@@ -11,17 +11,6 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
-
 #define NEW_NAMESPACES                                               \
 	(CLONE_NEWNS | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | \
 	    CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
@@ -170,7 +159,7 @@ syscalls_confine(unsigned parts, struct err *e)
 	scmp_filter_ctx f;
 	int r;
 
-	if (SANITIZED)
+	if (BASE_SANITIZED)
 		return 0;
 	if ((f = seccomp_init(SCMP_ACT_ERRNO(EPERM))) == NULL)
 		return err_set(e, ERR_SYS, "no memory for a seccomp filter");

@@ -57,15 +57,9 @@ add_open(struct adding *k, const struct args *args)
 		.partial = true };
 
 	ask.roots = args_list(args, "root", &ask.nroots);
-	if (ask.nroots == 0)
-		return err_set(k->e, ERR_USAGE, "--root is needed");
-	if (source_is_url(ask.source.where))
-		return err_set(k->e, ERR_USAGE, "a folder is needed");
-	if (previous_open(&k->prev, &ask, k->a, k->e) < 0)
+	if (previous_folder(&k->prev, &ask, k->a, k->e) < 0)
 		return -1;
-	if ((k->pub = k->prev.pub) == NULL)
-		return err_set(k->e, ERR_MISSING, "%s: nothing published",
-		    ask.source.where);
+	k->pub = k->prev.pub;
 	if (k->pub->expires_s <= ask.now_s)
 		return err_set(
 		    k->e, ERR_REFUSED, "%s has expired", ask.source.where);

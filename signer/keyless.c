@@ -330,15 +330,9 @@ keyless_cmd(const struct args *args, struct err *e)
 
 	keyring_init(&ring);
 	ask.roots = args_list(args, "root", &ask.nroots);
-	if (ask.nroots == 0)
-		return err_set(e, ERR_USAGE, "--root is needed");
-	if (source_is_url(ask.source.where))
-		return err_set(e, ERR_USAGE, "a folder is needed");
-	if (previous_open(&p, &ask, a, e) < 0)
+	if (previous_folder(&p, &ask, a, e) < 0)
 		return -1;
-	if ((k.pub = check.pub = p.pub) == NULL)
-		return err_set(
-		    e, ERR_MISSING, "%s: nothing published", args->argv[0]);
+	k.pub = check.pub = p.pub;
 	if (p.pub->expires_s <= now)
 		return err_set(e, ERR_REFUSED, "%s has expired: renew first",
 		    args->argv[0]);

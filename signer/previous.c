@@ -134,6 +134,22 @@ previous_open(struct previous *p, const struct previous_ask *ask,
 	return p->root == NULL ? -1 : 0;
 }
 
+int
+previous_folder(struct previous *p, const struct previous_ask *ask,
+    struct arena *a, struct err *e)
+{
+	if (ask->nroots == 0)
+		return err_set(e, ERR_USAGE, "--root is needed");
+	if (source_is_url(ask->source.where))
+		return err_set(e, ERR_USAGE, "a folder is needed");
+	if (previous_open(p, ask, a, e) < 0)
+		return -1;
+	if (p->pub == NULL)
+		return err_set(
+		    e, ERR_MISSING, "%s: nothing published", ask->source.where);
+	return 0;
+}
+
 void
 previous_done(struct previous *p)
 {

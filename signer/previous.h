@@ -44,6 +44,11 @@ struct previous_ask {
  */
 int previous_open(struct previous *p, const struct previous_ask *ask,
     struct arena *a, struct err *e) MUST_CHECK;
+
+/* previous_folder - previous_open of a folder in which something must be:
+ * ERR_USAGE for a URL or without roots, ERR_MISSING where nothing is. */
+int previous_folder(struct previous *p, const struct previous_ask *ask,
+    struct arena *a, struct err *e) MUST_CHECK;
 void previous_done(struct previous *p);
 #define AUTO_PREVIOUS CLEANUP(previous_done) struct previous
 

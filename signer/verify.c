@@ -58,15 +58,8 @@ verify_cmd(const struct args *args, struct err *e)
 	struct publication_source src = { source_read, &p.source };
 
 	ask.roots = args_list(args, "root", &ask.nroots);
-	if (ask.nroots == 0)
-		return err_set(e, ERR_USAGE, "--root is needed");
-	if (source_is_url(ask.source.where))
-		return err_set(e, ERR_USAGE, "a folder is needed");
-	if (previous_open(&p, &ask, a, e) < 0)
+	if (previous_folder(&p, &ask, a, e) < 0)
 		return -1;
-	if (p.pub == NULL)
-		return err_set(
-		    e, ERR_MISSING, "%s: nothing published", ask.source.where);
 	/* once more, and this time nothing may have expired */
 	c.pub = publication_load(a, &src, p.root, p.source.m, now, e);
 	if (c.pub == NULL || check_run(&c, a, e) < 0 ||

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -96,4 +97,21 @@ patching_round(const char *format, struct bytes old, struct bytes new)
 	CHECK_INT(patching_apply(format, o, p, new, &e), ERR_NONE);
 	CHECK_TEXT(e.msg, "");
 	return patching_size(p);
+}
+
+void
+patching_tiny(const char *format)
+{
+	static const char *const pairs[][2] = { { "", "" }, { "", "x" },
+		{ "x", "" }, { "x", "x" }, { "x", "y" }, { "abc", "abcd" },
+		{ "abc", "abcabcabcabc" }, { "", "hello, world" } };
+
+	for (size_t i = 0; i < COUNT(pairs); i++) {
+		const struct bytes old = { (const uint8_t *)pairs[i][0],
+			strlen(pairs[i][0]) };
+		const struct bytes new = { (const uint8_t *)pairs[i][1],
+			strlen(pairs[i][1]) };
+
+		patching_round(format, old, new);
+	}
 }

@@ -30,4 +30,7 @@ enum err_kind patching_apply(
 /* patching_round - make, apply, check; the size of the patch. */
 int64_t patching_round(const char *format, struct bytes old, struct bytes new);
 
+/* patching_tiny - the same for files of a few bytes and of none. */
+void patching_tiny(const char *format);
+
 #endif

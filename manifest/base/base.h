@@ -13,6 +13,19 @@
 #define NORETURN     __attribute__((noreturn))
 #define COUNT(a)     (sizeof(a) / sizeof((a)[0]))
 
+/* BASE_SANITIZED - built with a sanitizer, which needs more memory and more of
+ * the kernel than the program. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define BASE_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define BASE_SANITIZED 1
+#endif
+#endif
+#ifndef BASE_SANITIZED
+#define BASE_SANITIZED 0
+#endif
+
 /* AUTO_FREE char *s = malloc(...) - freed at the end of its block. */
 #define AUTO_FREE CLEANUP(base_freep)
 static inline void

@@ -13,18 +13,6 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
-/* a sanitizer needs more of both than this gives */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
-
 #if defined(__x86_64__)
 #define ARCH AUDIT_ARCH_X86_64
 #elif defined(__aarch64__)
@@ -81,7 +69,7 @@ fence_filter(int64_t memory, struct err *e)
 		return err_sys(e, "no_new_privs");
 	if (limit(RLIMIT_CORE, 0, e) < 0 || limit(RLIMIT_FSIZE, 0, e) < 0)
 		return -1;
-	if (SANITIZED || ARCH == 0)
+	if (BASE_SANITIZED || ARCH == 0)
 		return 0;
 	if (limit(RLIMIT_AS, memory, e) < 0)
 		return -1;
