@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "delta/blocks.h"
 #include "delta/match.h"
-#include "delta/native.h"
 #include "delta/suffix.h"
 
 #define WINDOW	   24
@@ -22,38 +22,6 @@ struct anchors {
 	unsigned bits;
 	uint64_t out; /* PRIME to the power of WINDOW */
 };
-
-int
-blocks_add(struct blocks *b, struct block add, struct err *e)
-{
-	struct block *last = b->n > 0 ? &b->at[b->n - 1] : NULL, *grown;
-	size_t room;
-
-	if (add.len == 0)
-		return 0;
-	if (last && last->new + last->len == add.new &&
-	    last->old + last->len == add.old) {
-		last->len += add.len;
-		return 0;
-	}
-	if (b->n == b->room) {
-		room = b->room ? b->room + b->room / 2 : 1024;
-		grown = reallocarray(b->at, room, sizeof(*grown));
-		if (grown == NULL)
-			return err_sys(e, "matching");
-		b->at = grown;
-		b->room = room;
-	}
-	b->at[b->n++] = add;
-	return 0;
-}
-
-void
-blocks_done(struct blocks *b)
-{
-	free(b->at);
-	*b = (struct blocks){ 0 };
-}
 
 static uint64_t
 hash_first(const uint8_t *at)

@@ -6,6 +6,7 @@
 
 #include <unistd.h>
 
+#include "delta/blocks.h"
 #include "delta/bz.h"
 #include "delta/filemap.h"
 #include "delta/match.h"
@@ -16,7 +17,7 @@
 struct make {
 	struct filemap old, new;
 	struct suffix suffix;
-	struct covers covers;
+	struct blocks blocks;
 	int fd;
 	struct bz_writer stream;
 };
@@ -40,20 +41,20 @@ static void
 make_done(struct make *m)
 {
 	bz_discard(&m->stream);
-	match_done(&m->covers);
+	blocks_done(&m->blocks);
 	suffix_done(&m->suffix);
 	filemap_done(&m->old);
 	filemap_done(&m->new);
 }
 
-/* Bytes of new after cover i that no cover holds; -1: before the first. */
+/* Bytes of new after block i that no block holds; -1: before the first. */
 static struct bytes
 gap(const struct make *m, int64_t i)
 {
-	const struct cover *c = m->covers.at;
-	int64_t n = (int64_t)m->covers.n;
-	int64_t from = i < 0 ? 0 : c[i].new_at + c[i].len;
-	int64_t to = i + 1 < n ? c[i + 1].new_at : (int64_t)m->new.bytes.len;
+	const struct block *b = m->blocks.at;
+	int64_t n = (int64_t)m->blocks.n;
+	uint64_t from = i < 0 ? 0 : b[i].new + b[i].len;
+	uint64_t to = i + 1 < n ? b[i + 1].new : m->new.bytes.len;
 
 	return (struct bytes){ m->new.bytes.at + from, (size_t)(to - from) };
 }
@@ -61,22 +62,23 @@ gap(const struct make *m, int64_t i)
 static int
 write_control(struct make *m, struct err *e)
 {
-	const struct cover *c = m->covers.at;
-	int64_t i, n = (int64_t)m->covers.n, add, old_at, next;
-	uint8_t b[3 * BSDIFF_NUMBER];
+	const struct block *b = m->blocks.at;
+	int64_t i, n = (int64_t)m->blocks.n, add, old_at, next;
+	uint8_t out[3 * BSDIFF_NUMBER];
 
 	if (m->new.bytes.len == 0)
 		return 0;
-	/* -1: what lies before a first cover that is not at the beginning */
-	i = n > 0 && c[0].new_at == 0 && c[0].old_at == 0 ? 0 : -1;
+	/* -1: what lies before a first block that is not at the beginning */
+	i = n > 0 && b[0].new == 0 && b[0].old == 0 ? 0 : -1;
 	for (; i < n; i++) {
-		add = i < 0 ? 0 : c[i].len;
-		old_at = i < 0 ? 0 : c[i].old_at + c[i].len;
-		next = i + 1 < n ? c[i + 1].old_at : old_at;
-		bsdiff_number_write(b, add);
-		bsdiff_number_write(b + BSDIFF_NUMBER, (int64_t)gap(m, i).len);
-		bsdiff_number_write(b + 2 * BSDIFF_NUMBER, next - old_at);
-		if (bz_write(&m->stream, b, sizeof(b), e) < 0)
+		add = i < 0 ? 0 : (int64_t)b[i].len;
+		old_at = i < 0 ? 0 : (int64_t)(b[i].old + b[i].len);
+		next = i + 1 < n ? (int64_t)b[i + 1].old : old_at;
+		bsdiff_number_write(out, add);
+		bsdiff_number_write(
+		    out + BSDIFF_NUMBER, (int64_t)gap(m, i).len);
+		bsdiff_number_write(out + 2 * BSDIFF_NUMBER, next - old_at);
+		if (bz_write(&m->stream, out, sizeof(out), e) < 0)
 			return -1;
 	}
 	return 0;
@@ -85,21 +87,21 @@ write_control(struct make *m, struct err *e)
 static int
 write_diff(struct make *m, struct err *e)
 {
-	uint8_t b[BZ_BLOCK];
+	uint8_t out[BZ_BLOCK];
 	const uint8_t *new, *old;
-	int64_t at, n, i;
+	uint64_t at, n, i;
 	size_t k;
 
-	for (k = 0; k < m->covers.n; k++) {
-		const struct cover *c = &m->covers.at[k];
+	for (k = 0; k < m->blocks.n; k++) {
+		const struct block *b = &m->blocks.at[k];
 
-		for (at = 0; at < c->len; at += n) {
-			n = c->len - at < BZ_BLOCK ? c->len - at : BZ_BLOCK;
-			new = m->new.bytes.at + c->new_at + at;
-			old = m->old.bytes.at + c->old_at + at;
+		for (at = 0; at < b->len; at += n) {
+			n = b->len - at < BZ_BLOCK ? b->len - at : BZ_BLOCK;
+			new = m->new.bytes.at + b->new + at;
+			old = m->old.bytes.at + b->old + at;
 			for (i = 0; i < n; i++)
-				b[i] = (uint8_t)(new[i] - old[i]);
-			if (bz_write(&m->stream, b, (size_t)n, e) < 0)
+				out[i] = (uint8_t)(new[i] - old[i]);
+			if (bz_write(&m->stream, out, (size_t)n, e) < 0)
 				return -1;
 		}
 	}
@@ -111,7 +113,7 @@ write_extra(struct make *m, struct err *e)
 {
 	int64_t i;
 
-	for (i = -1; i < (int64_t)m->covers.n; i++) {
+	for (i = -1; i < (int64_t)m->blocks.n; i++) {
 		struct bytes g = gap(m, i);
 
 		if (bz_write(&m->stream, g.at, g.len, e) < 0)
@@ -152,6 +154,18 @@ write_patch(struct make *m, struct err *e)
 	return 0;
 }
 
+static int
+find_blocks(struct make *m, struct err *e)
+{
+	const struct view v = { m->old.bytes, m->new.bytes };
+
+	if (suffix_init(&m->suffix, m->old.bytes, e) < 0 ||
+	    match_blocks(&m->suffix, m->new.bytes, &m->blocks, e) < 0)
+		return -1;
+	suffix_done(&m->suffix); /* compressing takes memory, too */
+	return refine_blocks(&v, &m->blocks, e);
+}
+
 int
 bsdiff_make(const struct delta_make *d, struct err *e)
 {
@@ -168,8 +182,7 @@ bsdiff_make(const struct delta_make *d, struct err *e)
 		return err_set(e, ERR_LIMIT,
 		    "making this patch takes %s of memory",
 		    size_text(text, sizeof(text), need));
-	if (suffix_init(&m.suffix, m.old.bytes, e) < 0 ||
-	    match_covers(&m.suffix, m.new.bytes, &m.covers, e) < 0)
+	if (find_blocks(&m, e) < 0)
 		return -1;
 	return write_patch(&m, e);
 }

@@ -24,7 +24,7 @@
 /* A match must explain this many bytes more than the alignment that is there:
  * less does not pay for a control triple. */
 #define GAIN	8
-#define WORTH	(GAIN + 1) /* bytes of new per cover, at least */
+#define WORTH	(GAIN + 1) /* bytes of new per block, at least */
 #define THREADS 8
 #define NOWHERE (INT64_MIN / 2) /* an offset at which there is no old byte */
 
@@ -32,11 +32,12 @@ struct piece {
 	const struct suffix *old;
 	struct bytes new;
 	int64_t begin, end;
-	struct covers covers;
-	bool failed; /* no memory */
+	struct blocks blocks;
+	int failed; /* why: e */
+	struct err e;
 	/* the walk */
 	int64_t at;		    /* everything before is decided */
-	int64_t last_new, last_old; /* where the open cover begins */
+	int64_t last_new, last_old; /* where the open block begins */
 	int64_t offset;		    /* old position minus new position */
 	/* the next bytes from at on that differ on this alignment */
 	int64_t differ[WORTH];
@@ -51,45 +52,13 @@ struct hit {
 int64_t
 match_memory(int64_t new_size)
 {
-	int64_t total, covers = new_size / WORTH + 64;
+	int64_t total, blocks = new_size / WORTH + 64;
 
 	/* twice: arrays grow, pieces are joined */
 	if (__builtin_mul_overflow(
-		covers, 2 * (int64_t)sizeof(struct cover), &total))
+		blocks, 2 * (int64_t)sizeof(struct block), &total))
 		return INT64_MAX;
 	return total;
-}
-
-void
-match_done(struct covers *c)
-{
-	free(c->at);
-	*c = (struct covers){ 0 };
-}
-
-static int
-covers_add(struct covers *c, struct cover add)
-{
-	struct cover *last = c->n > 0 ? &c->at[c->n - 1] : NULL, *grown;
-	size_t room;
-
-	if (add.len == 0)
-		return 0;
-	if (last && last->new_at + last->len == add.new_at &&
-	    last->old_at + last->len == add.old_at) {
-		last->len += add.len;
-		return 0;
-	}
-	if (c->n == c->room) {
-		room = c->room ? c->room + c->room / 2 : 64;
-		grown = reallocarray(c->at, room, sizeof(*grown));
-		if (grown == NULL)
-			return -1;
-		c->at = grown;
-		c->room = room;
-	}
-	c->at[c->n++] = add;
-	return 0;
 }
 
 /* Equal bytes from new_at on, on the alignment that is there. */
@@ -220,29 +189,28 @@ min64(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-/* Close the open cover where the next one (NULL: the end) begins. */
+/* Close the open block where the next one (NULL: the end) begins. */
 static void
-close_cover(struct piece *p, const struct hit *h)
+close_block(struct piece *p, const struct hit *h)
 {
 	const uint8_t *new = p->new.at, *old = p->old->text.at;
-	int64_t to = h ? h->new_at : p->end, back = 0, overlap;
-	struct cover c = { p->last_new, p->last_old, 0 };
+	int64_t to = h ? h->new_at : p->end, back = 0, overlap, max, len, keep;
+	int64_t at = p->last_new, old_at = p->last_old;
 
-	c.len = match_stretch(new + c.new_at, old + c.old_at,
-	    min64(to - c.new_at, (int64_t)p->old->text.len - c.old_at), 1);
+	len = match_stretch(new + at, old + old_at,
+	    min64(to - at, (int64_t)p->old->text.len - old_at), 1);
 	if (h) {
 		/* step back from the byte before, if there is one */
-		int64_t max = min64(to - c.new_at, h->old_at);
-
+		max = min64(to - at, h->old_at);
 		if (max > 0)
 			back = match_stretch(
 			    new + to - 1, old + h->old_at - 1, max, -1);
-		overlap = c.new_at + c.len - (to - back);
+		overlap = at + len - (to - back);
 		if (overlap > 0) {
-			int64_t keep = match_split(new + to - back,
-			    old + c.old_at + c.len - overlap,
+			keep = match_split(new + to - back,
+			    old + old_at + len - overlap,
 			    old + h->old_at - back, overlap);
-			c.len -= overlap - keep;
+			len -= overlap - keep;
 			back -= keep;
 		}
 		p->last_new = to - back;
@@ -251,8 +219,9 @@ close_cover(struct piece *p, const struct hit *h)
 		p->at = p->looked = h->new_at + h->len;
 		p->n = 0;
 	}
-	if (covers_add(&p->covers, c) < 0)
-		p->failed = true;
+	p->failed = blocks_add(&p->blocks,
+	    (struct block){ (uint64_t)at, (uint64_t)old_at, (uint64_t)len },
+	    &p->e);
 }
 
 static void
@@ -264,9 +233,10 @@ match_piece(struct piece *p)
 	p->last_old = min64(p->begin, (int64_t)p->old->text.len);
 	/* an alignment that was not found would be kept too long */
 	p->offset = p->begin == 0 ? 0 : NOWHERE;
-	while (!p->failed && next_hit(p, &h))
-		close_cover(p, &h);
-	close_cover(p, NULL);
+	while (p->failed == 0 && next_hit(p, &h))
+		close_block(p, &h);
+	if (p->failed == 0)
+		close_block(p, NULL);
 }
 
 struct work {
@@ -311,15 +281,15 @@ match_threads(void *(*run)(void *), void *arg, size_t jobs)
 }
 
 int
-match_covers(const struct suffix *old, struct bytes new, struct covers *out,
+match_blocks(const struct suffix *old, struct bytes new, struct blocks *out,
     struct err *e)
 {
 	int64_t size = (int64_t) new.len;
 	struct work w = { .n = (size_t)((size + PIECE - 1) / PIECE) };
-	bool failed = false;
+	int failed = 0;
 	size_t i, k;
 
-	*out = (struct covers){ 0 };
+	*out = (struct blocks){ 0 };
 	w.pieces = calloc(w.n + 1, sizeof(*w.pieces));
 	if (w.pieces == NULL)
 		return err_sys(e, "matching");
@@ -331,17 +301,18 @@ match_covers(const struct suffix *old, struct bytes new, struct covers *out,
 	}
 	match_threads(work_run, &w, w.n);
 	for (i = 0; i < w.n; i++) {
-		struct covers *c = &w.pieces[i].covers;
+		struct piece *p = &w.pieces[i];
 
-		failed = failed || w.pieces[i].failed;
-		for (k = 0; k < c->n && !failed; k++)
-			failed = covers_add(out, c->at[k]) < 0;
-		match_done(c);
+		if (p->failed && failed == 0) {
+			*e = p->e;
+			failed = -1;
+		}
+		for (k = 0; k < p->blocks.n && failed == 0; k++)
+			failed = blocks_add(out, p->blocks.at[k], e);
+		blocks_done(&p->blocks);
 	}
 	free(w.pieces);
-	if (failed) {
-		match_done(out);
-		return err_set(e, ERR_SYS, "matching: out of memory");
-	}
-	return 0;
+	if (failed)
+		blocks_done(out);
+	return failed;
 }

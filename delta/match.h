@@ -8,31 +8,21 @@
 
 #include <stdint.h>
 
+#include "delta/blocks.h"
 #include "delta/suffix.h"
 #include "manifest/base/arena.h"
 #include "manifest/base/base.h"
 #include "manifest/base/err.h"
 
-/* len bytes of new that resemble (most bytes equal) len bytes of old. */
-struct cover {
-	int64_t new_at, old_at, len;
-};
-
-struct covers {
-	struct cover *at; /* owned; ascending and disjoint in new */
-	size_t n, room;
-};
-
-/* match_memory - bytes that the covers of a new file may take at most. */
+/* match_memory - bytes that the blocks of a new file may take at most. */
 int64_t match_memory(int64_t new_size);
 
 /*
- * match_covers - find the covers; what no cover holds is new.  Runs on all
- * CPUs; the result depends on the two files only.  match_done frees.
+ * match_blocks - find the blocks, of which most bytes are equal; what none
+ * holds is new.  Runs on all CPUs; the result depends on the two files only.
  */
-int match_covers(const struct suffix *old, struct bytes new, struct covers *out,
+int match_blocks(const struct suffix *old, struct bytes new, struct blocks *out,
     struct err *e) MUST_CHECK;
-void match_done(struct covers *c);
 
 /* match_threads - run(arg) on as many threads as there are jobs and CPUs, this
  * one included; one that cannot be started is not missed. */
@@ -47,7 +37,7 @@ void match_limit(int threads);
 int64_t match_stretch(
     const uint8_t *new, const uint8_t *old, int64_t max, int step);
 
-/* match_split - where two covers overlap, the split with most agreeing bytes:
+/* match_split - where two blocks overlap, the split with most agreeing bytes:
  * how many of the overlapping ones stay with the first. */
 int64_t match_split(const uint8_t *new, const uint8_t *first,
     const uint8_t *second, int64_t overlap);

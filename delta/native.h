@@ -5,6 +5,7 @@
 #ifndef SLUICE_NATIVE_H
 #define SLUICE_NATIVE_H
 
+#include "delta/blocks.h"
 #include "delta/core/coder.h"
 #include "delta/core/format.h"
 #include "delta/core/map.h"
@@ -19,45 +20,6 @@ int native_inspect(int fd, struct buf *out, struct err *e) MUST_CHECK;
 int64_t native_make_memory(int64_t old_size, int64_t new_size);
 int64_t native_patch_memory(int fd, struct err *e) MUST_CHECK;
 int64_t native_apply_memory(int64_t old_size, int64_t new_size);
-
-/* The blocks of a patch while it is made. */
-struct blocks {
-	struct block *at; /* owned; ascending in new */
-	size_t n, room;
-};
-int blocks_add(struct blocks *b, struct block add, struct err *e) MUST_CHECK;
-void blocks_done(struct blocks *b);
-
-/* A file, or a view of it in which references were replaced. */
-struct view {
-	struct bytes old, new;
-};
-
-/*
- * anchor_blocks - blocks by equal runs of 24 bytes and more: fast, and good
- * enough for the first map.
- */
-int anchor_blocks(
-    const struct view *v, struct blocks *out, struct err *e) MUST_CHECK;
-
-/*
- * noise_find - stretches of a file without a pattern and without a byte of the
- * known blocks, which ascend in it (in old, or else in new); as blocks of
- * which both places are that in the file.
- */
-int noise_find(struct bytes file, const struct blocks *known, bool old,
-    struct blocks *out, struct err *e) MUST_CHECK;
-
-/*
- * settle_match - the blocks of a view by its suffix array, but for what the
- * blocks of a first guess settle.
- */
-int settle_match(const struct view *v, const struct blocks *guess,
-    struct blocks *out, struct err *e) MUST_CHECK;
-
-/* refine_blocks - drop those that cost more than they give, join, extend. */
-int refine_blocks(
-    const struct view *v, struct blocks *b, struct err *e) MUST_CHECK;
 
 /*
  * view_fill - into out, the bytes with every reference replaced by its target:

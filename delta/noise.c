@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "delta/native.h"
+#include "delta/blocks.h"
 
 #define CHUNK 4096
 /* Shorter stretches are tables of constants, or a picture. */

@@ -5,8 +5,8 @@
  */
 #include <string.h>
 
+#include "delta/blocks.h"
 #include "delta/match.h"
-#include "delta/native.h"
 
 #define FAR	   4096 /* alignments that differ by more: a dear block */
 #define FAR_SCORE  20

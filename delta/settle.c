@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "delta/blocks.h"
 #include "delta/match.h"
-#include "delta/native.h"
 #include "delta/suffix.h"
 
 #define RUN_MIN 2048
@@ -170,7 +170,7 @@ part_of(const struct text *t, uint64_t at)
 	return &t->part[lo];
 }
 
-/* A cover of the short texts as blocks of the whole ones. */
+/* A block of the short texts as blocks of the whole ones. */
 static int
 unfold(const struct text *old, const struct text *new, struct block c,
     struct blocks *out, struct err *e)
@@ -201,21 +201,16 @@ match_short(const struct text *old, const struct text *new, struct blocks *out,
 {
 	const struct bytes text = { old->bytes, (size_t)old->len };
 	const struct bytes want = { new->bytes, (size_t) new->len };
-	struct covers covers = { 0 };
+	CLEANUP(blocks_done) struct blocks short_ones = { 0 };
 	struct suffix suffix = { 0 };
 	int failed = suffix_init(&suffix, text, e);
 	size_t i;
 
 	if (failed == 0)
-		failed = match_covers(&suffix, want, &covers, e);
+		failed = match_blocks(&suffix, want, &short_ones, e);
 	suffix_done(&suffix);
-	for (i = 0; i < covers.n && failed == 0; i++)
-		failed = unfold(old, new,
-		    (struct block){ (uint64_t)covers.at[i].new_at,
-			(uint64_t)covers.at[i].old_at,
-			(uint64_t)covers.at[i].len },
-		    out, e);
-	match_done(&covers);
+	for (i = 0; i < short_ones.n && failed == 0; i++)
+		failed = unfold(old, new, short_ones.at[i], out, e);
 	return failed;
 }
 

@@ -1,5 +1,5 @@
 /*
- * Suffix arrays against searching by hand, and covers against their promises.
+ * Suffix arrays against searching by hand, and blocks against their promises.
  */
 #include "delta/match.h"
 
@@ -149,7 +149,7 @@ static void
 a_better_alignment_is_found(void)
 {
 	static uint8_t old[40000], new[30000];
-	struct covers c;
+	struct blocks c;
 	struct suffix s;
 	struct err e = { 0 };
 
@@ -159,25 +159,25 @@ a_better_alignment_is_found(void)
 	memcpy(new + 22000, old + 3000, 8000);
 	CHECK_INT(suffix_init(&s, (struct bytes){ old, sizeof(old) }, &e), 0);
 	CHECK_INT(
-	    match_covers(&s, (struct bytes){ new, sizeof(new) }, &c, &e), 0);
+	    match_blocks(&s, (struct bytes){ new, sizeof(new) }, &c, &e), 0);
 	if (CHECK_INT(c.n, 3)) {
 		CHECK_INT(c.at[0].len, 10000);
-		CHECK_INT(c.at[1].new_at, 10000);
-		CHECK_INT(c.at[1].old_at, 25000);
+		CHECK_INT(c.at[1].new, 10000);
+		CHECK_INT(c.at[1].old, 25000);
 		CHECK_INT(c.at[1].len, 12000);
-		CHECK_INT(c.at[2].old_at, 3000);
+		CHECK_INT(c.at[2].old, 3000);
 		CHECK_INT(c.at[2].len, 8000);
 	}
-	match_done(&c);
+	blocks_done(&c);
 	suffix_done(&s);
 }
 
 static void
-covers_keep_their_promises(void)
+blocks_keep_their_promises(void)
 {
 	static uint8_t old[5000], new[6000];
-	int64_t end = 0;
-	struct covers c;
+	uint64_t end = 0;
+	struct blocks c;
 	struct suffix s;
 	struct err e = { 0 };
 	size_t i, round;
@@ -188,20 +188,19 @@ covers_keep_their_promises(void)
 		memcpy(new + next(2000), old + next(2000), 1 + next(3000));
 		if (suffix_init(&s, (struct bytes){ old, sizeof(old) }, &e) < 0)
 			abort();
-		CHECK_INT(match_covers(
+		CHECK_INT(match_blocks(
 			      &s, (struct bytes){ new, sizeof(new) }, &c, &e),
 		    0);
 		for (i = 0, end = 0; i < c.n; i++) {
-			CHECK(c.at[i].len > 0 && c.at[i].old_at >= 0);
-			CHECK(c.at[i].new_at >= end);
-			CHECK(c.at[i].old_at + c.at[i].len <=
-			    (int64_t)sizeof(old));
-			end = c.at[i].new_at + c.at[i].len;
+			CHECK(c.at[i].len > 0);
+			CHECK(c.at[i].new >= end);
+			CHECK(c.at[i].old + c.at[i].len <= sizeof(old));
+			end = c.at[i].new + c.at[i].len;
 		}
-		CHECK(end <= (int64_t)sizeof(new));
+		CHECK(end <= sizeof(new));
 		CHECK((int64_t)(c.n * sizeof(*c.at)) <=
 		    match_memory(sizeof(new)));
-		match_done(&c);
+		blocks_done(&c);
 		suffix_done(&s);
 	}
 }
@@ -212,7 +211,7 @@ static const struct tap_test tests[] = {
 	TAP(both_halves_are_searched),
 	TAP(what_stands_in_the_text_is_never_missed),
 	TAP(a_better_alignment_is_found),
-	TAP(covers_keep_their_promises),
+	TAP(blocks_keep_their_promises),
 };
 
 int
