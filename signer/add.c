@@ -17,19 +17,25 @@
 #include "signer/check.h"
 #include "signer/compose.h"
 #include "signer/describe.h"
+#include "signer/facts.h"
 #include "signer/keyring.h"
 #include "signer/outdir.h"
 #include "signer/previous.h"
 #include "signer/report.h"
+#include "signer/token.h"
 #include "signer/verbs.h"
 
 static const struct opt opts[] = {
 	{ "root", 0, OPT_LIST, "ROOT", "a trusted root" },
 	{ "key", 'k', OPT_LIST, "KEY", "a release key" },
+	{ "previous", 0, OPT_TEXT, "URL|DIR",
+	    "what is published now: shows what changes" },
 	{ "yes", 'y', OPT_FLAG, NULL, "do not ask" },
 	{ "jobs", 'j', OPT_INT, "N", "threads (all processors)" },
 	KEYRING_OPTS,
 	REPORT_OPT,
+	VERBS_OPT_TOKEN_FILE,
+	VERBS_OPT_TOKEN_FD,
 };
 
 struct adding {
@@ -66,6 +72,41 @@ add_open(struct adding *k, const struct args *args)
 	return 0;
 }
 
+/* What would change, beside what is published now. */
+static int
+show_changes(struct adding *k, const struct args *args)
+{
+	AUTO_PREVIOUS now = { .source = { .dirfd = -1 } };
+	AUTO_SECRET token = { 0 };
+	struct previous_ask ask = { .source = { .where = args_text(
+						    args, "previous", NULL),
+					.product = k->pub->product,
+					.channel = k->pub->channel } };
+	struct facts before, after;
+
+	if (ask.source.where == NULL)
+		return 0;
+	if (source_is_url(ask.source.where)) {
+		if (token_read(&token, args, k->e) < 0)
+			return -1;
+		ask.source.token = &token;
+	}
+	ask.roots = args_list(args, "root", &ask.nroots);
+	if (previous_open(&now, &ask, k->a, k->e) < 0)
+		return -1;
+	if (now.pub == NULL)
+		return err_set(k->e, ERR_MISSING, "%s: nothing published",
+		    ask.source.where);
+	if (facts_init(&before, k->a, k->e) < 0 ||
+	    facts_init(&after, k->a, k->e) < 0 ||
+	    facts_publication(&before, now.pub, k->e) < 0 ||
+	    facts_publication(&after, k->pub, k->e) < 0)
+		return -1;
+	(void)printf("changes    from %s\n", ask.source.where);
+	facts_print_changes(&before, &after);
+	return 0;
+}
+
 /* A holder confirms one list of digests, not each of the rungs. */
 static int
 confirm(struct adding *k, const struct args *args)
@@ -81,6 +122,8 @@ confirm(struct adding *k, const struct args *args)
 	describe_publication(stdout, k->pub);
 	describe_rungs(stdout, k->pub);
 	describe_files(stdout, &c, args->argv[0]);
+	if (show_changes(k, args) < 0)
+		return -1;
 	if (args_flag(args, "yes"))
 		return 0;
 	if (!isatty(STDIN_FILENO))

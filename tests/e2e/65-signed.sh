@@ -72,6 +72,26 @@ is "... by two for every document" \
 	"$(said '[.documents[].signed_by | length] | unique')" '[2]'
 is "both have signed" "$(by 'true')" 1
 
+# --- a holder is shown what changes ---------------------------------------------------
+cp -R one first
+app 1.1.0
+sign publish "$CHANNEL" 1.1.0 -a "$PLATFORM=$APP" --root 1.root.json \
+	--previous first --key "$KEYS/jane-release.key" --partial --expires 10d \
+	--delta-from 0 --minisign-key "$KEYS/minisign.key" -o next >/dev/null || exit 2
+refused "a holder who is asked, and does not answer" 2 "$BIN/sluice-sign" add \
+	--root 1.root.json --previous first --key "$KEYS/joe-release.key" next
+shown=$OUT
+for line in "- offer 1.0.0 [(]release 1[)]" "[+] offer 1.1.0 [(]release 2[)]" \
+	"- expires .*Z" "[+] expires .*Z" "- m [0-9]+, versions .*" \
+	"[+] m [0-9]+, versions .*" \
+	"- artifact $(sha256sum <"$APPS/1.0.0/editor" | cut -d' ' -f1) .*" \
+	"[+] artifact $(sha256sum <"$APP" | cut -d' ' -f1) .*"; do
+	like "... has seen: $line" "$shown" "^$line\$"
+done
+unlike "... and nothing that stays" "$shown" '^[+-] (root|targets) key'
+refused "what is compared with must be signed" 1 "$BIN/sluice-sign" add -y \
+	--root 1.root.json --previous next --key "$KEYS/joe-release.key" next
+
 # --- renew, with the timestamps of a site ---------------------------------------------
 check "renew, with a site" sign renew "$CHANNEL" --root 1.root.json \
 	--previous one --key "$KEYS/jane-release.key" \
