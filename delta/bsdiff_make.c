@@ -184,5 +184,9 @@ bsdiff_make(const struct delta_make *d, struct err *e)
 		    size_text(text, sizeof(text), need));
 	if (find_blocks(&m, e) < 0)
 		return -1;
-	return write_patch(&m, e);
+	delta_step(d, m.new.bytes.len, 80);
+	if (write_patch(&m, e) < 0)
+		return -1;
+	delta_step(d, m.new.bytes.len, 20);
+	return 0;
 }

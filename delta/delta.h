@@ -24,8 +24,24 @@ struct delta_make {
 	int old_fd, new_fd; /* regular files, read from the start (mapped) */
 	int patch_fd;	    /* empty regular file, written and fsynced */
 	int64_t memory_max;
+	/* NULL, or called after each step with the bytes of new that are the
+	 * step's share of the work */
+	void (*progress)(void *ctx, int64_t bytes);
+	void *ctx;
 };
 int delta_make(const struct delta_make *d, struct err *e) MUST_CHECK;
+
+/* delta_step - for those who make: a step is done that takes so many percent. */
+static inline void
+delta_step(const struct delta_make *d, size_t new_size, unsigned percent)
+{
+	if (d->progress != NULL)
+		d->progress(
+		    d->ctx, (int64_t)((uint64_t)new_size * percent / 100));
+}
+
+/* CPU time that making takes, as a rule: 0.3 s for 1 MB. */
+#define DELTA_BYTES_PER_MS 3333
 
 /* delta_memory - bytes that making a patch of these sizes needs. */
 int64_t delta_memory(const char *format, int64_t old_size, int64_t new_size);

@@ -13,6 +13,7 @@
 
 #include "delta/delta.h"
 #include "manifest/base/file.h"
+#include "manifest/base/progress.h"
 #include "manifest/base/verb.h"
 
 #define JOBS_MAX 64
@@ -84,6 +85,20 @@ format_arg(const char *name)
 	return strcmp(name, "sluice") == 0 ? DELTA_SLUICE1 : name;
 }
 
+/* Make it, and say at a terminal how far that is. */
+static int
+make_patch(struct delta_make *d, const struct args *args, struct err *e)
+{
+	int64_t whole = size_of(d->new_fd);
+	AUTO_PROGRESS progress =
+	    args_flag(args, "quiet") ? NULL : progress_new("delta", whole);
+
+	progress_guess(progress, whole / DELTA_BYTES_PER_MS);
+	d->progress = progress_add;
+	d->ctx = progress;
+	return delta_make(d, e);
+}
+
 static int
 make_cmd(const struct args *args, struct err *e)
 {
@@ -110,7 +125,7 @@ make_cmd(const struct args *args, struct err *e)
 	d.new_fd = new;
 	d.patch_fd = patch.fd;
 	delta_threads((int)jobs);
-	if (delta_make(&d, e) < 0)
+	if (make_patch(&d, args, e) < 0)
 		return -1;
 	size = size_of(patch.fd);
 	whole = size_of(new);

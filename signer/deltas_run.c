@@ -12,13 +12,10 @@
 #include "delta/delta.h"
 #include "manifest/base/clock.h"
 #include "manifest/base/file.h"
+#include "manifest/base/progress.h"
 #include "manifest/cohort.h"
 #include "signer/deltas.h"
 #include "signer/jobs.h"
-#include "signer/progress.h"
-
-/* CPU time for a byte, before anything was measured: 0.3 s for 1 MB. */
-#define GUESS_BYTES_PER_MS 3333
 
 struct run {
 	struct deltas *d;
@@ -301,7 +298,7 @@ deltas_run(struct deltas *d, struct err *e)
 	if (pack(&r, e) < 0)
 		return -1;
 	r.progress = progress = progress_new("deltas", total);
-	progress_guess(progress, total / GUESS_BYTES_PER_MS / d->threads);
+	progress_guess(progress, total / DELTA_BYTES_PER_MS / d->threads);
 	jobs.n = r.n;
 	jobs.threads = r.side_by_side;
 	(void)pthread_mutex_init(&r.lock, NULL);

@@ -8,9 +8,9 @@
 #include <stdint.h>
 
 #include "manifest/base/fetch.h"
+#include "manifest/base/progress.h"
 #include "manifest/base/secret.h"
 #include "signer/previous.h"
-#include "signer/progress.h"
 #include "signer/push_list.h"
 
 #define PUSH_ANSWER_MAX (4 << 20)

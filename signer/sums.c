@@ -12,8 +12,8 @@
 
 #include "manifest/base/file.h"
 #include "manifest/base/json.h"
+#include "manifest/base/progress.h"
 #include "signer/jobs.h"
-#include "signer/progress.h"
 #include "signer/verbs.h"
 
 static const struct opt opts[] = {

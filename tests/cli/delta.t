@@ -58,4 +58,25 @@ umask 027
 check "make again over the old patch" "$delta" make -q old new patch
 is "... quietly" "$OUT" ""
 is "... with the usual permissions" "$(stat -c %a patch)" 640
+
+# At a terminal it says how far it is, and takes that away again.
+at_terminal() { # ARGUMENTS OF MAKE...
+	script -qec "$delta make $* patch" /dev/null </dev/null
+}
+if has script; then
+	for format in sluice bsdiff40; do
+		check "$format: at a terminal" at_terminal --format $format old new
+		like "... it says how much is done" "$OUT" \
+			'delta  [0-9]+ %  [0-9.]+ [KMG]?i?B of [0-9.]+ KiB'
+		like "... and at last only what it saves" "$OUT" \
+			"$(printf '\r\033\\[K')patch: [0-9]+ bytes instead of $size"
+		check "$format: quiet at a terminal" \
+			at_terminal -q --format $format old new
+		is "... says nothing" "$OUT" ""
+	done
+else
+	skip "at a terminal it says how far it is" "no script(1)"
+fi
+check "without a terminal" "$delta" make old new patch
+is "... it says nothing of how far it is" "$ERR" ""
 finish

@@ -124,7 +124,10 @@ sample_init(struct sample *s)
 	s->old_fd = patching_with(s->old, sizeof(s->old));
 	s->patch_fd = patching_file();
 	AUTO_FD new = patching_with(s->new, sizeof(s->new));
-	struct delta_make d = { DELTA_SLUICE1, s->old_fd, new, s->patch_fd, 0 };
+	struct delta_make d = { .format = DELTA_SLUICE1,
+		.old_fd = s->old_fd,
+		.new_fd = new,
+		.patch_fd = s->patch_fd };
 	CHECK_INT(delta_make(&d, &e), 0);
 	s->len = (size_t)patching_size(s->patch_fd);
 	s->patch = malloc(s->len);

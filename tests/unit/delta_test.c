@@ -28,7 +28,10 @@ static int
 make(int old, int new, struct err *e)
 {
 	int patch = patching_file();
-	struct delta_make d = { DELTA_BSDIFF40, old, new, patch, 0 };
+	struct delta_make d = { .format = DELTA_BSDIFF40,
+		.old_fd = old,
+		.new_fd = new,
+		.patch_fd = patch };
 
 	CHECK_INT(delta_make(&d, e), 0);
 	return patch;
@@ -148,7 +151,11 @@ memory_is_bounded(void)
 	AUTO_FD old = patching_with("old", 3);
 	AUTO_FD new = patching_with("new", 3);
 	AUTO_FD patch = patching_file();
-	struct delta_make d = { DELTA_BSDIFF40, old, new, patch, 1000 };
+	struct delta_make d = { .format = DELTA_BSDIFF40,
+		.old_fd = old,
+		.new_fd = new,
+		.patch_fd = patch,
+		.memory_max = 1000 };
 	struct err e = { 0 };
 
 	CHECK_INT(delta_make(&d, &e), -1);
@@ -160,11 +167,48 @@ memory_is_bounded(void)
 }
 
 static void
+take_step(void *ctx, int64_t bytes)
+{
+	int64_t *done = ctx;
+
+	CHECK(bytes > 0);
+	*done += bytes;
+}
+
+static void
+making_tells_its_steps(void)
+{
+	static const char *const formats[] = { DELTA_BSDIFF40, DELTA_SLUICE1 };
+	static uint8_t old[10000], new[20000];
+	struct err e = { 0 };
+	int64_t done;
+	size_t i;
+
+	for (i = 0; i < COUNT(formats); i++) {
+		AUTO_FD o = patching_with(old, sizeof(old));
+		AUTO_FD n = patching_with(new, sizeof(new));
+		AUTO_FD p = patching_file();
+		struct delta_make d = { .format = formats[i],
+			.old_fd = o,
+			.new_fd = n,
+			.patch_fd = p,
+			.progress = take_step,
+			.ctx = &done };
+
+		done = 0;
+		CHECK_INT(delta_make(&d, &e), 0);
+		CHECK_INT(done, sizeof(new));
+	}
+}
+
+static void
 an_unknown_format_is_refused(void)
 {
 	AUTO_FD f = patching_with("x", 1);
 	AUTO_BUF text;
-	struct delta_make m = { "native", f, f, f, 0 };
+	struct delta_make m = {
+		.format = "native", .old_fd = f, .new_fd = f, .patch_fd = f
+	};
 	struct delta_apply a = { "native", f, f, f, 0, { 0 }, 0, false };
 	struct err e = { 0 };
 
@@ -526,6 +570,7 @@ static const struct tap_test tests[] = {
 	TAP(pieces_meet_without_a_seam),
 	TAP(making_is_reproducible),
 	TAP(memory_is_bounded),
+	TAP(making_tells_its_steps),
 	TAP(an_unknown_format_is_refused),
 	TAP(forged_patches_are_refused),
 	TAP(forged_patches_cannot_be_inspected_either),

@@ -1,7 +1,7 @@
 /*
  * The progress line.
  */
-#include "signer/progress.h"
+#include "manifest/base/progress.h"
 
 #include <pthread.h>
 #include <stdbool.h>
