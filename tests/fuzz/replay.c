@@ -15,7 +15,7 @@
 
 #define INPUT_MAX (16 << 20)
 /* Changes of each input, where the target makes them itself. */
-#define CHANGES 24
+#define CHANGES 48
 
 #pragma weak LLVMFuzzerCustomMutator
 
@@ -49,19 +49,22 @@ LLVMFuzzerMutate(uint8_t *at, size_t len, size_t room)
 	return len;
 }
 
-/* The input changed again and again, each time from where it was. */
+/* The input with one to four changes. */
 static void
 change(struct bytes input)
 {
 	const size_t room = 2 * input.len + 4096;
 	uint8_t *at = malloc(room), *copy;
-	size_t len = input.len;
+	unsigned seed, n;
+	size_t len;
 
 	if (at == NULL)
 		abort();
-	memcpy(at, input.at, len);
-	for (unsigned seed = 0; seed < CHANGES; seed++) {
-		len = LLVMFuzzerCustomMutator(at, len, room, seed);
+	for (seed = 0; seed < CHANGES; seed++) {
+		memcpy(at, input.at, len = input.len);
+		for (n = 0; n <= seed % 4 && len <= room; n++)
+			len = LLVMFuzzerCustomMutator(
+			    at, len, room, 4 * seed + n);
 		if (len > room || (copy = malloc(len + (len == 0))) == NULL)
 			abort();
 		memcpy(copy, at, len);

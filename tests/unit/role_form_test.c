@@ -67,7 +67,7 @@ static const struct change changes[] = {
 	    "canonical" },
 	{ ROLE_ROOT, "\"stable\"", "\"\\u0073table\"", true, "canonical" },
 	{ ROLE_ROOT, "\"version\":1,", "\"version\":1,\"version\":1,", false,
-	    "duplicate" },
+	    "twice" },
 	{ ROLE_TIMESTAMP, "\"meta\":{\"snapshot.json\"",
 	    "\"meta\":{\"snapshoT.json\"", false, "snapshot.json is missing" },
 	{ ROLE_TIMESTAMP, "\"cap_bp\":2500", "\"cap_bp\":10001", true,
