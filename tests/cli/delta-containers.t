@@ -49,7 +49,7 @@ made() {
 	check "... gives the new file" cmp out "new.$1"
 	is "... and leaves nothing else" "$(find . -maxdepth 1 -name '.*' -type f \
 		! -name .out ! -name .err)" ""
-	SIZE=$(wc -c <patch)
+	SIZE=$(wc -c <./patch)
 	"$delta" inspect patch >facts
 	note "$1: $(wc -c <"new.$1") bytes, delta $SIZE"
 }

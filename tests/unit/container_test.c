@@ -350,7 +350,7 @@ archives_in_archives_are_looked_into(void)
 	deep = buf_bytes(&outer);
 	CHECK_INT(count(deep), CONTAINER_DEPTH);
 	for (i = 0; i < CONTAINER_DEPTH; i++)
-		strcat(name, ":a");
+		memcpy(name + 2 * (size_t)i, ":a", 3);
 	CHECK(!has(deep, name, "packed"));
 }
 
