@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "delta/bsdiff.h"
@@ -59,6 +60,20 @@ delta_memory(const char *format, int64_t old_size, int64_t new_size)
 	const struct codec *f = format_find(format);
 
 	return f ? f->make_memory(old_size, new_size) : INT64_MAX;
+}
+
+int64_t
+delta_file_memory(
+    const char *format, int64_t old_size, const char *new_path, struct err *e)
+{
+	AUTO_FD new = open(new_path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+
+	if (new < 0 || fstat(new, &st) < 0)
+		return err_sys(e, "%s", new_path);
+	if (strcmp(format, DELTA_SLUICE1) == 0)
+		return native_file_memory(old_size, new, e);
+	return delta_memory(format, old_size, st.st_size);
 }
 
 int64_t

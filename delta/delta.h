@@ -47,6 +47,14 @@ delta_step(const struct delta_make *d, size_t new_size, unsigned percent)
 int64_t delta_memory(const char *format, int64_t old_size, int64_t new_size);
 
 /*
+ * delta_file_memory - as delta_memory for this new file, where as large a part
+ * of old is packed as of new: DELTA_SLUICE1 unpacks archives, which takes more.
+ * -1 with e set: it cannot be read.
+ */
+int64_t delta_file_memory(const char *format, int64_t old_size,
+    const char *new_path, struct err *e) MUST_CHECK;
+
+/*
  * delta_apply - rebuild new from old and a patch.
  *
  *   out_size, out_sha256   what the signed manifest promises: the result is

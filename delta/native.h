@@ -19,6 +19,8 @@ int native_apply(const struct delta_apply *d, struct err *e) MUST_CHECK;
 int native_inspect(int fd, struct buf *out, struct err *e) MUST_CHECK;
 int64_t native_make_memory(int64_t old_size, int64_t new_size);
 int64_t native_patch_memory(int fd, struct err *e) MUST_CHECK;
+int64_t native_file_memory(
+    int64_t old_size, int new_fd, struct err *e) MUST_CHECK;
 int64_t native_apply_memory(int64_t old_size, int64_t new_size);
 
 /*

@@ -343,25 +343,55 @@ write_patch(struct make *m, int fd, struct err *e)
 	return fsync(fd) < 0 ? err_sys(e, "patch") : 0;
 }
 
-/* What it takes beyond native_make_memory: what was unpacked. */
-static int
-check_memory(const struct make *m, int64_t memory_max, struct err *e)
+/* What it takes when files of these sizes become so large; what was unpacked
+ * is kept. */
+static int64_t
+need(const int64_t size[2], const int64_t unpacked[2])
 {
-	const struct unpacked *u[] = { &m->old_unpacked, &m->new_unpacked };
-	int64_t need = native_make_memory(
-	    (int64_t)u[0]->bytes.len, (int64_t)u[1]->bytes.len);
-	char text[32];
+	int64_t total = native_make_memory(unpacked[0], unpacked[1]);
 	int i;
 
 	for (i = 0; i < 2; i++)
-		if (u[i]->ranges.n > 0 &&
-		    __builtin_add_overflow(
-			need, (int64_t)u[i]->bytes.len, &need))
-			need = INT64_MAX;
-	if (memory_max > 0 && need > memory_max)
+		if (unpacked[i] != size[i] &&
+		    __builtin_add_overflow(total, unpacked[i], &total))
+			return INT64_MAX;
+	return total;
+}
+
+int64_t
+native_file_memory(int64_t old_size, int new_fd, struct err *e)
+{
+	AUTO_FILEMAP new = { 0 };
+	int64_t size, most;
+	double old;
+
+	if (filemap_open(&new, new_fd, "new file", e) < 0)
+		return -1;
+	size = (int64_t) new.bytes.len;
+	most = (int64_t)unpacked_most(new.bytes);
+	if (most == size)
+		return native_make_memory(old_size, size);
+	/* old in the same proportion, without a number that overflows */
+	old = (double)old_size * ((double)most / (double)size);
+	if (old > 1e15)
+		return INT64_MAX;
+	return need(
+	    (int64_t[]){ old_size, size }, (int64_t[]){ (int64_t)old, most });
+}
+
+static int
+check_memory(const struct make *m, int64_t memory_max, struct err *e)
+{
+	const struct unpacked *old = &m->old_unpacked, *new = &m->new_unpacked;
+	int64_t n = need(
+	    (int64_t[]){ (int64_t)old->file.len, (int64_t) new->file.len },
+	    (int64_t[]){ (int64_t)old->bytes.len, (int64_t) new->bytes.len });
+	char text[32];
+
+	if (memory_max > 0 && n > memory_max)
 		return err_set(e, ERR_LIMIT,
 		    "making this patch takes %s of memory",
-		    size_text(text, sizeof(text), need));
+		    size_text(text, sizeof(text), n));
 	return 0;
 }
 

@@ -52,6 +52,22 @@ is_plausible(const struct entry *m)
 	    m->raw / FORMAT_INFLATE_MAX <= m->size;
 }
 
+uint64_t
+unpacked_most(struct bytes file)
+{
+	struct entries list;
+	uint64_t most = file.len;
+	size_t i;
+
+	container_list(&list, file);
+	for (i = 0; i < list.n; i++)
+		if (is_plausible(&list.at[i]) &&
+		    list.at[i].raw > list.at[i].size)
+			most += list.at[i].raw - list.at[i].size;
+	container_done(&list);
+	return most;
+}
+
 static int
 streams_of(struct streams *s, const struct unpacked *u, struct err *e)
 {

@@ -17,6 +17,9 @@ struct unpacked {
 	struct entries parts; /* of bytes; owned; the file first, as "" */
 };
 
+/* unpacked_most - the bytes that a file can become, by what its archives say. */
+uint64_t unpacked_most(struct bytes file);
+
 /*
  * unpacked_plan - which streams of the two files to unpack: file must be set
  * in both, the rest zero.  Fills list, ranges and bytes.len.

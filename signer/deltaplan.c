@@ -40,6 +40,14 @@ deltaplan_base(bool kept, int share_bp, int least_bp)
 	return kept || (share_bp >= 0 && share_bp >= least_bp);
 }
 
+static int64_t
+memory_for(const struct deltaplan_pair *p, const char *format)
+{
+	return strcmp(format, DELTA_SLUICE1) == 0
+	    ? p->native
+	    : delta_memory(format, p->old_size, p->new_size);
+}
+
 bool
 deltaplan_format(
     const struct deltaplan_pair *p, int nth, struct deltaplan_choice *out)
@@ -54,12 +62,12 @@ deltaplan_format(
 		return false;
 	out->why[0] = '\0';
 	out->format = want;
-	out->memory = delta_memory(want, p->old_size, p->new_size);
+	out->memory = memory_for(p, want);
 	if (out->memory <= p->memory)
 		return true;
 	(void)size_text(need, sizeof(need), out->memory);
 	(void)size_text(room, sizeof(room), p->memory);
-	out->memory = delta_memory(DELTA_BSDIFF40, p->old_size, p->new_size);
+	out->memory = memory_for(p, DELTA_BSDIFF40);
 	if (p->formats == DELTAPLAN_SLUICE && out->memory <= p->memory) {
 		out->format = DELTA_BSDIFF40;
 		(void)snprintf(out->why, sizeof(out->why),

@@ -48,6 +48,7 @@ struct deltaplan_choice {
 };
 struct deltaplan_pair {
 	int64_t old_size, new_size;
+	int64_t native; /* memory for the native format (delta_file_memory) */
 	int64_t memory;
 	enum deltaplan_formats formats;
 };

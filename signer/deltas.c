@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "delta/delta.h"
 #include "manifest/base/file.h"
 #include "manifest/base/text.h"
 #include "manifest/cohort.h"
@@ -51,8 +52,15 @@ deltas_to(const struct deltas *d, const struct piece *piece)
 static int
 add_pair(struct deltas *d, struct delta_job j, struct err *e)
 {
-	struct deltaplan_pair pair = { j.old->size, j.sum->size, d->ask.memory,
-		d->ask.formats };
+	struct deltaplan_pair pair = { .old_size = j.old->size,
+		.new_size = j.sum->size,
+		.native = delta_file_memory(
+		    DELTA_SLUICE1, j.old->size, j.sum->from, e),
+		.memory = d->ask.memory,
+		.formats = d->ask.formats };
+
+	if (pair.native < 0)
+		return -1;
 
 	for (int n = 0; deltaplan_format(&pair, n, &j.how); n++) {
 		if (j.how.format != NULL &&

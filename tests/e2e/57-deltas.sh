@@ -209,10 +209,10 @@ hostile "a native delta to other bytes" 'another file' "$WORK/lie.patch"
 cp "$patch" "$WORK/short"
 truncate -s -100 "$WORK/short"
 hostile "a short one" . "$WORK/short"
-# what it takes, bytes 88 to 95: all there is
+# what it takes, bytes 104 to 111: all there is
 cp "$patch" "$WORK/greedy"
 printf '\377\377\377\377\377\377\377\177' |
-	dd of="$WORK/greedy" bs=1 seek=88 conv=notrunc 2>/dev/null
+	dd of="$WORK/greedy" bs=1 seek=104 conv=notrunc 2>/dev/null
 hostile "one that asks for more memory than it says" memory "$WORK/greedy"
 "$BIN/sluice-delta" make -q -f bsdiff40 "$APPS/1.0.0/editor" "$APP" "$WORK/named"
 hostile "one in another format than it says" . "$WORK/named"

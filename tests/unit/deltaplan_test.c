@@ -45,7 +45,9 @@ static const char *
 chosen(enum deltaplan_formats formats, int nth, int64_t memory,
     struct deltaplan_choice *c)
 {
-	struct deltaplan_pair p = { 10 * MB, 11 * MB, memory, formats };
+	struct deltaplan_pair p = { 10 * MB, 11 * MB,
+		delta_memory(DELTA_SLUICE1, 10 * MB, 11 * MB), memory,
+		formats };
 
 	if (!deltaplan_format(&p, nth, c))
 		return "no more";
@@ -85,8 +87,8 @@ a_method_fits_the_memory(void)
 static void
 sizes_beyond_all_memory_fit_nothing(void)
 {
-	struct deltaplan_pair p = { INT64_MAX, INT64_MAX, INT64_MAX - 1,
-		DELTAPLAN_SLUICE };
+	struct deltaplan_pair p = { INT64_MAX, INT64_MAX, INT64_MAX,
+		INT64_MAX - 1, DELTAPLAN_SLUICE };
 	struct deltaplan_choice c;
 
 	CHECK(deltaplan_format(&p, 0, &c));
