@@ -44,10 +44,16 @@ int noise_find(struct bytes file, const struct blocks *known, bool old,
 
 /*
  * settle_match - the blocks of a view by its suffix array, but for what the
- * blocks of a first guess settle.
+ * blocks of a first guess settle.  That is cut out of the two texts where they
+ * stand: they are spoilt afterwards.
  */
-int settle_match(const struct view *v, const struct blocks *guess,
-    struct blocks *out, struct err *e) MUST_CHECK;
+struct settle {
+	uint8_t *old, *new;
+	size_t old_len, new_len;
+	const struct blocks *guess;
+};
+int settle_match(
+    const struct settle *s, struct blocks *out, struct err *e) MUST_CHECK;
 
 /* refine_blocks - drop those that cost more than they give, join, extend. */
 int refine_blocks(

@@ -284,16 +284,31 @@ static int
 match(struct make *m, struct err *e)
 {
 	CLEANUP(blocks_done) struct blocks guess = m->blocks;
+	const struct settle settle = { .old = m->old_view,
+		.new = m->new_view,
+		.old_len = m->old.len,
+		.new_len = m->new.len,
+		.guess = &guess };
 	struct view v = view_of(m);
 
 	m->blocks = (struct blocks){ 0 };
-	if (both(m, view_one, e) < 0)
+	/* made anew where they were cut: a copy would be the most memory */
+	if (both(m, view_one, e) < 0 ||
+	    settle_match(&settle, &m->blocks, e) < 0 ||
+	    both(m, view_one, e) < 0 || refine_blocks(&v, &m->blocks, e) < 0)
 		return -1;
 	map_done(&m->map);
-	if (settle_match(&v, &guess, &m->blocks, e) < 0 ||
-	    refine_blocks(&v, &m->blocks, e) < 0)
-		return -1;
 	return map_init(&m->map, m->blocks.at, m->blocks.n, &m->tables, e);
+}
+
+/* What only matching needs. */
+static void
+matched(struct make *m)
+{
+	sites_done(&m->new_sites);
+	free(m->old_view);
+	free(m->new_view);
+	m->old_view = m->new_view = NULL;
 }
 
 static int
@@ -436,6 +451,7 @@ native_make(const struct delta_make *d, struct err *e)
 	if (match(&m, e) < 0)
 		return -1;
 	delta_step(d, m.new_file.bytes.len, 20);
+	matched(&m);
 	if (encode(&m, e) < 0 || write_patch(&m, d->patch_fd, e) < 0)
 		return -1;
 	delta_step(d, m.new_file.bytes.len, 30);

@@ -23,10 +23,10 @@ struct part {
 };
 
 struct text {
-	struct bytes whole; /* borrowed */
-	bool old;	    /* which of the two files */
-	uint8_t *bytes;	    /* owned */
-	struct part *part;  /* owned */
+	uint8_t *bytes;	   /* borrowed */
+	uint64_t whole;	   /* length before anything was cut out */
+	bool old;	   /* which of the two files */
+	struct part *part; /* owned */
 	size_t n;
 	uint64_t len;
 };
@@ -34,7 +34,6 @@ struct text {
 static void
 text_done(struct text *t)
 {
-	free(t->bytes);
 	free(t->part);
 }
 
@@ -120,7 +119,7 @@ keep(struct text *t, uint64_t from, uint64_t to)
 {
 	if (from >= to)
 		return;
-	memcpy(t->bytes + t->len, t->whole.at + from, (size_t)(to - from));
+	memmove(t->bytes + t->len, t->bytes + from, (size_t)(to - from));
 	t->part[t->n++] = (struct part){ t->len, from, to - from };
 	t->len += to - from;
 }
@@ -136,12 +135,12 @@ shorten(struct text *t, const struct blocks *guess, const struct blocks *runs,
 	size_t i;
 
 	if (sort_with(t, &known, guess, e) < 0 ||
-	    noise_find(t->whole, &known, t->old, &cut, e) < 0 ||
+	    noise_find((struct bytes){ t->bytes, (size_t)t->whole }, &known,
+		t->old, &cut, e) < 0 ||
 	    sort_with(t, &cut, runs, e) < 0)
 		return -1;
-	t->bytes = malloc(t->whole.len + 1);
 	t->part = malloc((cut.n + 1) * sizeof(*t->part));
-	if (t->bytes == NULL || t->part == NULL)
+	if (t->part == NULL)
 		return err_sys(e, "matching");
 	for (i = 0; i < cut.n; i++) {
 		from = t->old ? cut.at[i].old : cut.at[i].new;
@@ -150,7 +149,7 @@ shorten(struct text *t, const struct blocks *guess, const struct blocks *runs,
 		if (from + cut.at[i].len > at)
 			at = from + cut.at[i].len;
 	}
-	keep(t, at, t->whole.len);
+	keep(t, at, t->whole);
 	return 0;
 }
 
@@ -234,20 +233,23 @@ merge(const struct blocks *a, const struct blocks *b, struct blocks *out,
 }
 
 int
-settle_match(const struct view *v, const struct blocks *guess,
-    struct blocks *out, struct err *e)
+settle_match(const struct settle *s, struct blocks *out, struct err *e)
 {
-	CLEANUP(text_done) struct text old = { .whole = v->old, .old = true };
-	CLEANUP(text_done) struct text new = { .whole = v->new };
+	CLEANUP(text_done)
+	struct text old = { .bytes = s->old, .whole = s->old_len, .old = true };
+	CLEANUP(text_done)
+	struct text new = { .bytes = s->new, .whole = s->new_len };
 	CLEANUP(blocks_done) struct blocks runs = { 0 };
 	CLEANUP(blocks_done) struct blocks found = { 0 };
+	const struct view v = { { s->old, s->old_len },
+		{ s->new, s->new_len } };
 	size_t i;
 
-	for (i = 0; i < guess->n; i++)
-		if (settle_block(v, &guess->at[i], &runs, e) < 0)
+	for (i = 0; i < s->guess->n; i++)
+		if (settle_block(&v, &s->guess->at[i], &runs, e) < 0)
 			return -1;
-	if (shorten(&old, guess, &runs, e) < 0 ||
-	    shorten(&new, guess, &runs, e) < 0 ||
+	if (shorten(&old, s->guess, &runs, e) < 0 ||
+	    shorten(&new, s->guess, &runs, e) < 0 ||
 	    match_short(&old, &new, &found, e) < 0)
 		return -1;
 	return merge(&runs, &found, out, e);
