@@ -220,5 +220,19 @@ check "the true one is taken" push
 app 1.2.0
 check "both formats" canary 1.2.0 --delta-format both
 check "... are taken in" push
+# archives are unpacked on the way, by intake in its sandbox as well
+archive() {
+	app "$1"
+	gzip -n "$APP" && mv "$APP.gz" "$APP"
+}
+archive 1.3.0
+check "an archive" canary 1.3.0
+check "... is taken in" push
+archive 1.4.0
+check "the next one" canary 1.4.0
+like "... has a delta that unpacks it" \
+	"$("$BIN/sluice-delta" inspect "$PUB/targets/1.4.0/$PLATFORM/"*from-1.3.0.sluice)" \
+	'ranges of old: 1,'
+check "... is taken in" push
 is "the server is well" "$(server_sound)" ""
 finish
