@@ -60,6 +60,28 @@ plain_files_round_trip(void)
 	free(new);
 }
 
+/* What looks like noise is not searched, but what is in both is found. */
+static void
+packed_files_keep_what_is_in_both(void)
+{
+	enum {
+		N = 256 << 10,
+		OLD = 100001, /* from here, */
+		NEW = 60003,  /* to there, */
+		PIECE = 5000, /* so many bytes */
+		TAIL = 100000,
+	};
+	uint8_t *old = malloc(N), *new = malloc(N);
+
+	patching_noise(old, N, 1);
+	patching_noise(new, N, 2);
+	memcpy(new + NEW, old + OLD, PIECE);
+	memcpy(new + N - TAIL, old + N - TAIL, TAIL);
+	CHECK(round_trip(old, N, new, N) < N - TAIL - PIECE + 1000);
+	free(old);
+	free(new);
+}
+
 /* Words that all moved by the same distance: data that nobody describes. */
 static void
 moved_words_make_a_small_patch(void)
@@ -215,6 +237,7 @@ numbers_read_as_written(void)
 static const struct tap_test tests[] = {
 	TAP(tiny_files_round_trip),
 	TAP(plain_files_round_trip),
+	TAP(packed_files_keep_what_is_in_both),
 	TAP(moved_words_make_a_small_patch),
 	TAP(programs_round_trip),
 	TAP(every_truncation_is_refused),
