@@ -32,6 +32,9 @@
 #define ARTIFACT_NAME_MAX 100
 #define DELTA_NAME_MAX	  190
 #define MANIFEST_INT_MAX  ((INT64_C(1) << 53) - 1) /* exact in JavaScript */
+/* Release numbers fit 31 bits, as clients keep them: a thief's highest must be
+ * one that they can leave again. */
+#define MANIFEST_SEQ_MAX INT64_C(2147483647)
 
 enum manifest_kind {
 	MANIFEST_RELEASE,

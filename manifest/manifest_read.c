@@ -64,14 +64,14 @@ static const struct json_field top_fields[] = {
 	FIELD("schema", TEXT, struct top, schema, false, 1, 32),
 	FIELD("product", TEXT, struct top, m.product, false, 1, PRODUCT_MAX),
 	FIELD("channel", TEXT, struct top, m.channel, false, 1, PRODUCT_MAX),
-	FIELD("seq", INT, struct top, m.seq, false, 0, MANIFEST_INT_MAX),
+	FIELD("seq", INT, struct top, m.seq, false, 0, MANIFEST_SEQ_MAX),
 	FIELD("version", TEXT, struct top, m.version, true, 1, SEMVER_MAX),
 	FIELD("created", TIME, struct top, m.created_s, false, 0, 0),
 	FIELD("not_before", TIME, struct top, m.not_before_s, true, 0, 0),
 	FIELD("expires", TIME, struct top, m.expires_s, false, 0, 0),
 	FIELD("kind", TEXT, struct top, kind, false, 1, 32),
 	FIELD("floor_seq", INT, struct top, m.floor_seq, false, 0,
-	    MANIFEST_INT_MAX),
+	    MANIFEST_SEQ_MAX),
 	FIELD("release", OBJECT, struct top, release, false, 0, 0),
 	FIELD("rollout", OBJECT, struct top, rollout, true, 0, 0),
 	FIELD("artifacts", ARRAY, struct top, artifacts, false, 0,
@@ -127,7 +127,7 @@ static const struct json_field signature_fields[] = {
 };
 static const struct json_field delta_fields[] = {
 	FIELD("from_seq", INT, struct delta_entry, from_seq, false, 1,
-	    MANIFEST_INT_MAX),
+	    MANIFEST_SEQ_MAX),
 	FIELD("from_version", TEXT, struct delta_entry, from_version, false, 1,
 	    SEMVER_MAX),
 	FIELD("from_sha256", HEX, struct delta_entry, from_sha256, false, 0,
@@ -146,14 +146,14 @@ static const struct json_field rollback_fields[] = {
 	FIELD("from", ARRAY, struct rollback_in, from, false, 1,
 	    MANIFEST_FROM_MAX),
 	FIELD("to_seq", INT, struct rollback_in, r.to_seq, false, 1,
-	    MANIFEST_INT_MAX),
+	    MANIFEST_SEQ_MAX),
 	FIELD("reason", TEXT, struct rollback_in, r.reason, false, 0,
 	    REASON_MAX),
 	FIELD("not_after", TIME, struct rollback_in, r.not_after_s, false, 0,
 	    0),
 };
 static const struct json_field from_fields[] = {
-	FIELD("seq", INT, struct from_in, f.seq, false, 1, MANIFEST_INT_MAX),
+	FIELD("seq", INT, struct from_in, f.seq, false, 1, MANIFEST_SEQ_MAX),
 	FIELD("platforms", ARRAY, struct from_in, platforms, true, 1,
 	    MANIFEST_PLATFORMS_MAX),
 };

@@ -122,7 +122,8 @@ struct publication_base {
 
 /*
  * publication_follows - the rules between one publication and the state before
- * it: m higher, seq higher (or equal: a renewal, with the same fallback,
+ * it: m higher, seq higher (lower when root replaced every release key; or
+ * equal: a renewal, with the same fallback,
  * created, not_before, plan, salt; old artifacts the same bytes), the fallback
  * is the newest good release, rollbacks lead to good releases, pinned ones
  * among them (but for those that the floor or a security release forbids),
@@ -136,5 +137,14 @@ struct publication_base {
 int publication_follows(const struct publication *p,
     const struct publication *previous, const struct publication_base *base,
     struct err *e) MUST_CHECK;
+
+/*
+ * publication_anew - whether a new release may have a number below that of the
+ * one on offer.  A thief may have used the highest there is: when root names no
+ * key that did, clients leave what those keys signed for a lower number, and
+ * numbers go on above the newest good release.
+ */
+bool publication_anew(int64_t seq, const struct role *root,
+    const struct publication *previous, const struct publication_base *base);
 
 #endif

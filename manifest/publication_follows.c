@@ -78,6 +78,16 @@ keys_remain(const struct role *new, const struct role *old)
 	return false;
 }
 
+bool
+publication_anew(int64_t seq, const struct role *root,
+    const struct publication *previous, const struct publication_base *base)
+{
+	return previous != NULL && !keys_remain(root, previous->root) &&
+	    seq > base->fallback_seq &&
+	    !has_seq(base->good_seq, base->ngood, seq) &&
+	    !has_seq(base->withdrawn_seq, base->nwithdrawn, seq);
+}
+
 static int
 check_floor(const struct publication *p, const struct publication *previous,
     struct err *e)
@@ -222,10 +232,11 @@ check_renewal(const struct publication *p, const struct publication *previous,
 }
 
 static int
-check_new(const struct publication *p, const struct publication_base *base,
-    struct err *e)
+check_new(const struct publication *p, const struct publication *previous,
+    const struct publication_base *base, struct err *e)
 {
-	if (p->offer->seq < base->seq)
+	if (p->offer->seq < base->seq &&
+	    !publication_anew(p->offer->seq, p->root, previous, base))
 		return err_set(e, ERR_CONFLICT,
 		    "release %lld is not above %lld, which is published",
 		    (long long)p->offer->seq, (long long)base->seq);
@@ -266,7 +277,7 @@ publication_follows(const struct publication *p,
 		    "belongs to %s/%s, the one before to %s/%s", p->product,
 		    p->channel, previous->product, previous->channel);
 	if ((renewal ? check_renewal(p, previous, base, e)
-		     : check_new(p, base, e)) < 0)
+		     : check_new(p, previous, base, e)) < 0)
 		return -1;
 	if (previous != NULL &&
 	    (check_releases(p, previous, e) < 0 ||

@@ -79,7 +79,9 @@ publish_offer_new(struct deciding *k)
 		return -1;
 	m->version = p->version;
 	m->seq = p->seq >= 0 ? p->seq : b->next_seq;
-	if (m->seq <= b->seq)
+	if (m->seq <= b->seq &&
+	    (m->seq == b->seq ||
+		!publication_anew(m->seq, k->prev->root, k->prev->pub, b)))
 		return err_set(k->e, ERR_CONFLICT,
 		    "release %lld is not above %lld, which is published",
 		    (long long)m->seq, (long long)b->seq);

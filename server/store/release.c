@@ -249,6 +249,9 @@ release_base(struct db *db, const struct channel *c,
 		"SELECT COALESCE(MAX(r.seq), 0) FROM release r"
 		" JOIN channel c ON c.id = r.channel WHERE c.product = $1",
 		BIND(V(s->product)));
+	/* used up by a thief: those that follow what is on offer are free */
+	if (out->next_seq > MANIFEST_SEQ_MAX)
+		out->next_seq = out->seq + 1;
 	if (failed.kind == ERR_NONE && s->ladder.m > 0)
 		out->created_s = db_int(db, &failed, 0,
 		    "SELECT created_s FROM release WHERE channel = $1"

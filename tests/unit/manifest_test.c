@@ -265,6 +265,7 @@ fields_out_of_bounds_are_refused(void)
 		{ "\"kind\":\"release\"", "\"kind\":\"pause\"", "kind" },
 		{ "\"seq\":9", "\"seq\":-1", "seq" },
 		{ "\"seq\":9", "\"seq\":9007199254740992", "seq" },
+		{ "\"seq\":9", "\"seq\":2147483648", "seq" },
 		{ "\"seq\":9", "\"seq\":9223372036854775808", "" },
 		{ "\"seq\":9", "\"seq\":9.0", "fraction" },
 		{ "\"seq\":9", "\"seq\":9e0", "fraction" },

@@ -119,6 +119,22 @@ what_is_lower_is_refused(void)
 	follows(&p, ERR_REFUSED, "belongs to editor/stable");
 }
 
+/* A thief has used a number that nothing honest can be above. */
+static void
+numbers_begin_anew_with_other_keys(void)
+{
+	AUTO_PAIR p = pair_new(true, 10);
+
+	p.base.seq = 11;
+	p.new->repo->roles[ROLE_TARGETS] = repo_keys(1, "release-1 release-2");
+	follows(&p, ERR_CONFLICT, "release 10 is not above 11");
+	p.new->repo->roles[ROLE_TARGETS] = repo_keys(1, "release-2");
+	follows(&p, ERR_NONE, NULL);
+	p.base.withdrawn_seq[0] = 10;
+	p.base.nwithdrawn = 1;
+	follows(&p, ERR_CONFLICT, "release 10 is not above 11");
+}
+
 static void
 the_floor_is_not_lowered(void)
 {
@@ -373,6 +389,7 @@ static const struct tap_test tests[] = {
 	TAP(the_next_release_falls_back_to_the_newest_good_one),
 	TAP(the_first_publication_has_no_fallback),
 	TAP(what_is_lower_is_refused),
+	TAP(numbers_begin_anew_with_other_keys),
 	TAP(the_floor_is_not_lowered),
 	TAP(rollbacks_lead_to_good_releases),
 	TAP(a_pinned_release_stays_among_the_good),
