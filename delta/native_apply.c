@@ -86,12 +86,12 @@ native_apply_memory(int64_t old_size, int64_t new_size)
 	 * and references are as dense as in any executable seen: tables of
 	 * fixed size, windows of every stream, two bytes for a reference.
 	 */
-	const int64_t fixed = (int64_t)80 << 20;
+	const int64_t fixed = (int64_t)24 << 20;
 
 	if (old_size < 0 || new_size < 0 || old_size > INT64_MAX / 2 ||
 	    new_size > INT64_MAX / 4)
 		return INT64_MAX;
-	return fixed + old_size / 2 + new_size / 4;
+	return fixed + old_size / 8 + new_size / 8;
 }
 
 int64_t
