@@ -25,6 +25,7 @@ struct entry {
 	uint64_t off, size; /* bytes of the file */
 	uint64_t raw;	    /* what a deflate stream is said to give */
 	bool deflated;	    /* one raw deflate stream (RFC 1951) */
+	bool zip;	    /* of a zip */
 	unsigned depth;	    /* of archives around it */
 };
 

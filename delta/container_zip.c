@@ -137,7 +137,7 @@ member(struct container *c, const struct directory *d, const uint8_t *central,
 	struct sizes s = { number_u32(central + 24), number_u32(central + 20),
 		number_u32(central + 42) };
 	uint64_t method = u16(central + 10);
-	struct entry m = { .deflated = method == DEFLATED };
+	struct entry m = { .zip = true, .deflated = method == DEFLATED };
 	const uint8_t *local;
 
 	if (u16(central + 8) & ENCRYPTED ||

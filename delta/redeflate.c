@@ -130,6 +130,16 @@ struct work {
 	atomic_bool failed;
 };
 
+/* These two differ in the last bytes of a stream at most: the one that is
+ * likely comes first, or it would be packed twice. */
+static enum deflate_family
+as_in_zip(enum deflate_family f)
+{
+	if (f == DEFLATE_GZIP)
+		return DEFLATE_INFOZIP;
+	return f == DEFLATE_INFOZIP ? DEFLATE_GZIP : f;
+}
+
 static int
 find_one(struct redeflate *s, const struct hows *hows, struct deflate **d)
 {
@@ -143,12 +153,13 @@ find_one(struct redeflate *s, const struct hows *hows, struct deflate **d)
 		return -1;
 	s->inflates = inflate(s, &c);
 	for (i = 0; i < hows->n && s->inflates && !s->found; i++) {
-		made =
-		    try(d, s, (struct bytes){ at, s->raw }, &hows->at[i], &e);
+		s->how = hows->at[i];
+		if (s->zip)
+			s->how.family = as_in_zip(s->how.family);
+		made = try(d, s, (struct bytes){ at, s->raw }, &s->how, &e);
 		if (made < 0)
 			return -1;
 		s->found = made == 1;
-		s->how = hows->at[i];
 	}
 	return 0;
 }
@@ -234,7 +245,14 @@ redeflate_find(struct redeflate *s, size_t n, struct err *e)
 		return -1;
 	hows.n = 0;
 	for (i = 0; i < first; i++)
-		if (p[i]->found)
-			hows_add(&hows, p[i]->how);
+		if (p[i]->found) {
+			struct deflate_how how = p[i]->how;
+
+			if (p[i]->zip)
+				how.family = as_in_zip(how.family);
+			hows_add(&hows, how);
+			how.family = as_in_zip(how.family);
+			hows_add(&hows, how);
+		}
 	return hows.n == 0 ? 0 : all(p + first, n - first, &hows, e);
 }

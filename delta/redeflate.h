@@ -11,6 +11,7 @@
 struct redeflate {
 	struct bytes packed;
 	uint64_t raw;  /* what it is said to give */
+	bool zip;      /* of a zip: by Info-ZIP rather than gzip, perhaps */
 	bool inflates; /* to exactly that */
 	bool found;
 	struct deflate_how how; /* that makes it, if found */

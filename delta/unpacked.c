@@ -92,6 +92,7 @@ streams_of(struct streams *s, const struct unpacked *u, struct err *e)
 		s->at[i].packed = (struct bytes){ u->file.at + s->entry[i]->off,
 			(size_t)s->entry[i]->size };
 		s->at[i].raw = s->entry[i]->raw;
+		s->at[i].zip = s->entry[i]->zip;
 	}
 	return 0;
 }

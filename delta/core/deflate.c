@@ -144,6 +144,8 @@ equal(const uint8_t *x, const uint8_t *y)
 {
 	uint32_t n = SHORTEST;
 
+	while (n + 8 <= LONGEST && memcmp(x + n, y + n, 8) == 0)
+		n += 8;
 	while (n < LONGEST && x[n] == y[n])
 		n++;
 	return n;

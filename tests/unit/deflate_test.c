@@ -193,9 +193,11 @@ static void
 encoders_are_found(void)
 {
 	static const struct deflate_how hows[] = { { DEFLATE_ZLIB_8, 6 },
-		{ DEFLATE_GZIP, 3 }, { DEFLATE_CHROMIUM_9, 5 } };
+		{ DEFLATE_GZIP, 3 }, { DEFLATE_CHROMIUM_9, 5 },
+		{ DEFLATE_INFOZIP, 3 } };
 	enum {
-		N = COUNT(hows) + 3
+		GOOD = 3 * COUNT(hows), /* more than are tried in full */
+		N = GOOD + 3
 	};
 	struct redeflate s[N] = { 0 };
 	struct buf packed[N];
@@ -207,26 +209,27 @@ encoders_are_found(void)
 	sample(&in, 300000);
 	for (i = 0; i < N; i++) {
 		buf_init(&packed[i], 64 << 20);
-		pack(&packed[i], buf_bytes(&in), hows[i % COUNT(hows)],
-		    SIZE_MAX);
-		s[i].raw = in.len;
+		s[i].raw = in.len - 1000 * i;
+		s[i].zip = hows[i % COUNT(hows)].family == DEFLATE_INFOZIP;
+		pack(&packed[i], (struct bytes){ in.at, s[i].raw },
+		    hows[i % COUNT(hows)], SIZE_MAX);
 	}
 	/* one that nobody makes: an empty block before the others */
-	memmove(packed[3].at + 5, packed[3].at, packed[3].len - 5);
-	memcpy(packed[3].at, "\0\0\0\xff\xff", 5);
-	s[4].raw++;	    /* another length */
-	packed[5].len -= 9; /* cut */
+	memmove(packed[GOOD].at + 5, packed[GOOD].at, packed[GOOD].len - 5);
+	memcpy(packed[GOOD].at, "\0\0\0\xff\xff", 5);
+	s[GOOD + 1].raw++;	   /* another length */
+	packed[GOOD + 2].len -= 9; /* cut */
 	for (i = 0; i < N; i++)
 		s[i].packed = buf_bytes(&packed[i]);
 	CHECK_INT(redeflate_find(s, N, &e), 0);
-	for (i = 0; i < COUNT(hows); i++) {
+	for (i = 0; i < GOOD; i++) {
 		CHECK(s[i].inflates && s[i].found);
-		CHECK_INT(s[i].how.level, hows[i].level);
-		CHECK_INT(s[i].how.family, hows[i].family);
+		CHECK_INT(s[i].how.level, hows[i % COUNT(hows)].level);
+		CHECK_INT(s[i].how.family, hows[i % COUNT(hows)].family);
 	}
 	for (; i < N; i++)
 		CHECK(!s[i].found);
-	CHECK(!s[4].inflates && !s[5].inflates);
+	CHECK(!s[GOOD + 1].inflates && !s[GOOD + 2].inflates);
 	for (i = 0; i < N; i++)
 		buf_done(&packed[i]);
 }
