@@ -9,7 +9,8 @@
 
 #include "delta/match.h"
 
-#define TRIED_IN_FULL 8 /* streams */
+#define TRIED_IN_FULL 8 /* streams, */
+#define ROUNDS	      3 /* so many times */
 #define ALL	      (DEFLATE_FAMILIES * DEFLATE_LEVEL_MAX)
 
 /* The usual ones come first. */
@@ -229,30 +230,64 @@ redeflate_inflate(struct redeflate *s, size_t n, struct err *e)
 	return p == NULL ? -1 : all(p, n, NULL, e);
 }
 
+/* What made some of these streams, as it is tried for others. */
+static void
+hows_of(struct hows *h, struct redeflate *const *stream, size_t n)
+{
+	struct deflate_how how;
+	size_t i;
+
+	h->n = 0;
+	for (i = 0; i < n; i++) {
+		if (!stream[i]->found)
+			continue;
+		how = stream[i]->how;
+		if (stream[i]->zip)
+			how.family = as_in_zip(how.family);
+		hows_add(h, how);
+		how.family = as_in_zip(how.family);
+		hows_add(h, how);
+	}
+}
+
+/* Leaves those of which something may still be found out. */
+static size_t
+still_open(struct redeflate **stream, size_t n)
+{
+	size_t i, left = 0;
+
+	for (i = 0; i < n; i++)
+		if (stream[i]->inflates && !stream[i]->found)
+			stream[left++] = stream[i];
+	return left;
+}
+
 int
 redeflate_find(struct redeflate *s, size_t n, struct err *e)
 {
 	AUTO_FREE struct redeflate **p = pointers(s, n, e);
-	const size_t first = n < TRIED_IN_FULL ? n : TRIED_IN_FULL;
+	struct redeflate **left = p;
 	struct hows hows;
-	size_t i;
+	size_t first;
+	int round;
 
 	if (p == NULL)
 		return -1;
 	qsort(p, n, sizeof(struct redeflate *), by_size);
-	hows_all(&hows);
-	if (all(p, first, &hows, e) < 0)
-		return -1;
-	hows.n = 0;
-	for (i = 0; i < first; i++)
-		if (p[i]->found) {
-			struct deflate_how how = p[i]->how;
-
-			if (p[i]->zip)
-				how.family = as_in_zip(how.family);
-			hows_add(&hows, how);
-			how.family = as_in_zip(how.family);
-			hows_add(&hows, how);
-		}
-	return hows.n == 0 ? 0 : all(p + first, n - first, &hows, e);
+	/* an archive may be made by several, but not by many */
+	for (round = 0; round < ROUNDS && n > 0; round++) {
+		first = n < TRIED_IN_FULL ? n : TRIED_IN_FULL;
+		hows_all(&hows);
+		if (all(left, first, &hows, e) < 0)
+			return -1;
+		hows_of(&hows, left, first);
+		left += first;
+		n -= first;
+		if (hows.n == 0)
+			break;
+		if (all(left, n, &hows, e) < 0)
+			return -1;
+		n = still_open(left, n);
+	}
+	return 0;
 }

@@ -20,8 +20,9 @@ struct redeflate {
 /*
  * redeflate_inflate - fill inflates.  redeflate_find - fill all: the largest
  * streams are tried with everything that core/deflate.h can do, the others
- * with what was found for these.  On all CPUs; the result depends on the
- * streams alone.  ERR_SYS: no memory.
+ * with what was found for these; what is left then once more in this way, and
+ * again.  On all CPUs; the result depends on the streams alone.  ERR_SYS: no
+ * memory.
  *
  * A wrong encoder shows at the end of its first block, after some 100 KB: a
  * stream that none made costs about half a second, one that is found about
