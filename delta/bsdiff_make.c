@@ -22,19 +22,19 @@ struct make {
 	struct bz_writer stream;
 };
 
+/*
+ * The maps count: pages that are not there are slow, not missing.  Blocks take
+ * half a byte for each of new, at most, in programs that have little in common.
+ */
 int64_t
 bsdiff_make_memory(int64_t old_size, int64_t new_size)
 {
-	int64_t total;
+	const int64_t fixed = BZ_WRITER_MEMORY + (4 << 20);
 
-	/* the maps count: pages that are not there are slow, not missing */
-	if (__builtin_add_overflow(
-		suffix_memory(old_size), match_memory(new_size), &total) ||
-	    __builtin_add_overflow(total, old_size, &total) ||
-	    __builtin_add_overflow(total, new_size, &total) ||
-	    __builtin_add_overflow(total, BZ_WRITER_MEMORY + (4 << 20), &total))
+	if (old_size > INT64_MAX / 32 || new_size > INT64_MAX / 32)
 		return INT64_MAX;
-	return total;
+	return suffix_memory(old_size) + old_size + new_size + new_size / 2 +
+	    fixed;
 }
 
 static void

@@ -49,18 +49,6 @@ struct hit {
 	int64_t new_at, old_at, len;
 };
 
-int64_t
-match_memory(int64_t new_size)
-{
-	int64_t total, blocks = new_size / WORTH + 64;
-
-	/* twice: arrays grow, pieces are joined */
-	if (__builtin_mul_overflow(
-		blocks, 2 * (int64_t)sizeof(struct block), &total))
-		return INT64_MAX;
-	return total;
-}
-
 /* Equal bytes from new_at on, on the alignment that is there. */
 static int64_t
 run_length(const struct piece *p, int64_t new_at)

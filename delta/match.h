@@ -14,9 +14,6 @@
 #include "manifest/base/base.h"
 #include "manifest/base/err.h"
 
-/* match_memory - bytes that the blocks of a new file may take at most. */
-int64_t match_memory(int64_t new_size);
-
 /*
  * match_blocks - find the blocks, of which most bytes are equal; what none
  * holds is new.  Runs on all CPUs; the result depends on the two files only.
