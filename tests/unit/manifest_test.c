@@ -271,7 +271,7 @@ fields_out_of_bounds_are_refused(void)
 		{ "\"seq\":9", "\"seq\":9e0", "fraction" },
 		{ "\"seq\":9", "\"seq\":\"9\"", "seq" },
 		{ "\"seq\":9,", "", "seq is missing" },
-		{ "\"seq\":9", "\"seq\":9,\"seq\":9", "duplicate" },
+		{ "\"seq\":9", "\"seq\":9,\"seq\":9", "twice" },
 		{ "floor_seq\":4", "floor_seq\":10", "floor_seq" },
 		{ "\"1.9.0\"", "\"1.9\"", "version" },
 		{ "\"1.9.0\"", "\"1.10.0\"", "path is not" },
