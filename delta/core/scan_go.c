@@ -38,12 +38,13 @@ static void
 record(struct sites *s, uint64_t at)
 {
 	const struct region *r = s->region;
-	const uint8_t *f = s->bytes + r->off + at;
 	uint64_t npcdata, nfuncdata, i;
+	const uint8_t *f;
 
 	/* records ascend: none is read twice */
 	if (at > r->size || r->size - at < RECORD || r->off + at < s->free)
 		return;
+	f = s->bytes + r->off + at;
 	npcdata = number_u32(f + F_NPCDATA);
 	nfuncdata = f[F_NFUNCDATA];
 	if (npcdata + nfuncdata > (r->size - at - RECORD) / 4)
