@@ -1,6 +1,7 @@
 #!/bin/sh
 # The same patches give the same files however the core is compiled: by gcc and
-# clang, with and without optimizing, for 32 bits, and for Windows.
+# clang, with and without optimizing, for 32 bits, and for Windows.  So do
+# damaged ones: what is refused here is refused there.
 . "$(dirname "$0")/../tap.sh"
 
 delta=$BIN/sluice-delta
@@ -34,6 +35,26 @@ all() {
 	shift 3
 	for pair in $these; do
 		check "$name: $pair" applied "$pair" "$suffix" "$@"
+	done
+}
+
+# came PAIR COMMAND...: of its patch damaged, the same as here
+came() {
+	was=$1.came old=$1.old patch=$1.stored
+	shift
+	"$@" "$old" "$patch" >out && tr -d '\r' <out | cmp - "$was"
+}
+
+# harmed NAME "PAIR..." COMMAND...: so it is with each of these
+harmed() {
+	name=$1 these=$2
+	shift 2
+	for pair in $these; do
+		case $pair in
+		text | tar | zip | *-elf | go-pe | x86-macho)
+			check "$name, damaged: $pair" came "$pair" "$@"
+			;;
+		esac
 	done
 }
 
@@ -78,6 +99,12 @@ for pair in $pairs; do
 	check "... stored" ./store "$pair.old" "$pair.patch" "$pair.stored"
 	"$delta" inspect "$pair.patch" >"$pair.txt"
 done
+# shellcheck disable=SC2086 # lists of files
+check "damage is built" built hostile hostile.c gcc -O2 $coders -lzstd -llzma -lz
+for pair in $pairs; do
+	./hostile "$pair.old" "$pair.stored" >"$pair.came"
+done
+check "some damage is refused, some is not" grep -Eq '^([1-9]|[1-9][0-9]|[12][0-9][0-9]) ' text.came x86-elf.came
 for coder in stored zstd xz; do
 	check "$coder is among their streams" grep -q ", $coder\$" ./*.txt
 done
@@ -122,6 +149,10 @@ for compiler in gcc clang; do
 		check "$compiler $flags: builds" \
 			built apply apply.c "$compiler" $flags $coders -lzstd -llzma -lz
 		all "$compiler $flags" patch "$pairs" ./apply
+		# shellcheck disable=SC2086 # lists of files
+		check "$compiler $flags: damage is built" built harm hostile.c \
+			"$compiler" $flags $coders -lzstd -llzma -lz
+		harmed "$compiler $flags" "$pairs" ./harm
 	done
 done
 
@@ -135,15 +166,22 @@ echo 'int main(void) { return 0; }' >empty.c
 if ! gcc -m32 -o empty empty.c 2>.err || ! ./empty; then
 	skip "32 bits" "no 32-bit gcc (packaging/deps portable)"
 elif [ -z "$lacks32" ]; then
-	# shellcheck disable=SC2086 # lists of files
-	check "32 bits: builds" built apply32 apply.c gcc -m32 -O2 $coders \
-		$lib32/libzstd.so.1 $lib32/liblzma.so.5 $lib32/libz.so.1
-	all "32 bits" patch "$pairs" ./apply32
+	libs32="$coders $lib32/libzstd.so.1 $lib32/liblzma.so.5 $lib32/libz.so.1"
+	form=patch these=$pairs
 else
 	skip "32 bits with the libraries" "no$lacks32 for 32 bits (packaging/deps i386)"
-	check "32 bits: builds" built apply32 apply.c gcc -m32 -O2 \
-		"$portable/no_zstd.c" "$portable/no_xz.c" "$portable/no_zlib.c"
-	all "32 bits, stored" stored "$plain" ./apply32
+	libs32="$portable/no_zstd.c $portable/no_xz.c $portable/no_zlib.c"
+	form=stored these=$plain
+fi
+if [ -n "${form:-}" ]; then
+	# shellcheck disable=SC2086 # lists of files
+	check "32 bits: builds" built apply32 apply.c gcc -m32 -O2 $libs32
+	all "32 bits, $form" $form "$these" ./apply32
+	# where addresses are few sums with them wrap around
+	# shellcheck disable=SC2086 # lists of files
+	check "32 bits: damage is built" built harm32 hostile.c gcc -m32 -O1 \
+		-fsanitize=address,undefined -fno-sanitize-recover=all $libs32
+	harmed "32 bits" "$these" ./harm32
 fi
 
 # Windows: no package has zstd and xz for it, so what they packed is stored
@@ -160,6 +198,9 @@ fi
 # shellcheck disable=SC2086 # a file and a library
 check "Windows: builds" built apply.exe apply.c x86_64-w64-mingw32-gcc -O2 \
 	-static "$portable/no_zstd.c" "$portable/no_xz.c" $zlib
+# shellcheck disable=SC2086 # a file and a library
+check "Windows: damage is built" built harm.exe hostile.c x86_64-w64-mingw32-gcc \
+	-O2 -static "$portable/no_zstd.c" "$portable/no_xz.c" $zlib
 if ! has wine; then
 	skip "Windows" "no wine (packaging/deps portable)"
 	finish
@@ -179,4 +220,5 @@ end_wine() {
 at_end end_wine
 run wine ./apply.exe # the first run says what it sets up
 all "Windows" stored "$these" wine ./apply.exe
+harmed "Windows" "$these" wine ./harm.exe
 finish

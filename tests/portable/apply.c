@@ -4,42 +4,11 @@
  *
  *	apply OLD PATCH NEW
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "delta/core/patch.h"
 #include "delta/core/sha256.h"
-
-struct file {
-	uint8_t *at;
-	size_t len;
-};
-
-static _Noreturn void
-die(const char *what)
-{
-	fprintf(stderr, "apply: %s\n", what);
-	exit(1);
-}
-
-static struct file
-read_file(const char *path)
-{
-	struct file f = { NULL, 0 };
-	FILE *in = fopen(path, "rb");
-	long n;
-
-	if (in == NULL || fseek(in, 0, SEEK_END) != 0 || (n = ftell(in)) < 0)
-		die(path);
-	rewind(in);
-	f.len = (size_t)n;
-	f.at = malloc(f.len + 1);
-	if (f.at == NULL || fread(f.at, 1, f.len, in) != f.len)
-		die(path);
-	(void)fclose(in);
-	return f;
-}
+#include "tests/portable/host.h"
 
 struct sink {
 	FILE *out;

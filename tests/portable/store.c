@@ -4,20 +4,12 @@
  *
  *	store OLD PATCH OUT
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "delta/core/expand.h"
 #include "delta/core/patch.h"
 #include "delta/core/stream.h"
-
-static _Noreturn void
-die(const char *what)
-{
-	fprintf(stderr, "store: %s\n", what);
-	exit(1);
-}
+#include "tests/portable/host.h"
 
 static uint8_t expanded[64 << 20];
 static size_t nexpanded;
