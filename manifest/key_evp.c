@@ -280,8 +280,8 @@ set_pss(EVP_PKEY_CTX *c)
 }
 
 int
-key_evp_verify(const struct key *k, struct bytes sig, struct bytes message,
-    struct err *e)
+key_evp_verify(
+    const struct key *k, struct bytes sig, struct bytes message, struct err *e)
 {
 	const struct kind *kind = &kinds[k->type];
 	AUTO_EVP key = NULL;
