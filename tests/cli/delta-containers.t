@@ -214,7 +214,7 @@ made cut
 cp old.zip6.zip old.bad
 { head -c 5000 new.zip6.zip; head -c 100 /dev/zero; tail -c +5101 new.zip6.zip; } >new.bad
 made bad
-refused "too little memory is refused" 1 "$delta" make --memory 60M \
+refused "too little memory is refused" 1 "$delta" make --memory 1M \
 	old.gnu6.tgz new.gnu6.tgz none
 refused "... and leaves nothing" 1 test -e none
 finish
