@@ -172,6 +172,14 @@ else
 	skip "32 bits with the libraries" "no$lacks32 for 32 bits (packaging/deps i386)"
 	libs32="$portable/no_zstd.c $portable/no_xz.c $portable/no_zlib.c"
 	form=stored these=$plain
+	case $lacks32 in
+	*libz.so.1*) ;;
+	*)
+		libs32="$portable/no_zstd.c $portable/no_xz.c"
+		libs32="$libs32 $TOP/delta/core/coder_zlib.c $lib32/libz.so.1"
+		these=$pairs
+		;;
+	esac
 fi
 if [ -n "${form:-}" ]; then
 	# shellcheck disable=SC2086 # lists of files
