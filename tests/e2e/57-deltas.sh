@@ -109,9 +109,13 @@ check "in too little memory" publish_other --delta-memory 1M
 is "... no delta is made" "$(deltas)" ""
 like "... for that reason" "$(said 1.2.0)" \
 	'^none, making it would take .* of memory, not 1.0 MiB'
+# a large file takes much more by one method than by the other
+cp "$APPS/1.4.0/editor" "$WORK/editor"
+head -c 12000000 /dev/zero >>"$APPS/1.4.0/editor"
 check "in memory for the other method" publish_other --delta-memory 64M
 is "... that one is taken" "$(deltas)" "1.0.0 bsdiff40, 1.2.0 bsdiff40"
 like "... and said" "$(said 1.2.0)" 'bsdiff40 .*sluice-delta/1 would take'
+cp "$WORK/editor" "$APPS/1.4.0/editor"
 check "in memory for one at a time" publish_other --delta-format bsdiff40 \
 	--delta-memory 30M -j 4
 is "... both are made" "$(deltas)" "1.0.0 bsdiff40, 1.2.0 bsdiff40"
