@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "manifest/base/file.h"
@@ -36,10 +37,15 @@ struct trial {
 static void
 shell(const struct trial *t, const char *command)
 {
-	char text[1200];
+	int status = 0;
+	pid_t child = fork();
 
-	(void)snprintf(text, sizeof(text), "cd %s && %s", t->w.dir, command);
-	if (system(text) != 0)
+	if (child == 0) {
+		if (chdir(t->w.dir) == 0)
+			(void)execl("/bin/sh", "sh", "-c", command, NULL);
+		_exit(127);
+	}
+	if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
 		abort();
 }
 
