@@ -1,7 +1,7 @@
 // Expanded new, from expanded old and what the patch says: literals, and
 // blocks with their references, bytes and words.
 
-import {formOf, isAdrp, isInPage, baseOf, pageRegister, put, valueOf}
+import {rowOf, isAdrp, isInPage, baseOf, pageRegister, put, valueOf}
 	from './arm64.mjs';
 import {Map64, addressOf, has, isCode, lastAtMost} from './image.mjs';
 import {need} from './patch.mjs';
@@ -146,17 +146,17 @@ class References {
 				field.setUint8(i, this.streams[11].byte());
 		else if (choice !== 2)
 			where.put(field, this.guess(choice, reference));
-		const form = reference.anchor === 'arm64' ? formOf(oldWord) : null;
-		if (isAdrp(form))
+		const row = reference.anchor === 'arm64' ? rowOf(oldWord) : null;
+		if (isAdrp(row))
 			this.keepPage(field.getUint32(0, true), where.place);
 		if (asGuessed || choice === 2 || target === 0n)
 			return;
-		const actual = form ? this.actualOfCode(form, reference, field, where)
+		const actual = row ? this.actualOfCode(row, reference, field, where)
 			: where.actual(field);
 		if (actual === null)
 			return;
 		this.near[this.nearOf(target)] = actual - target;
-		if (!isAdrp(form)) {
+		if (!isAdrp(row)) {
 			const entry = top(target, this.power);
 			this.targets[entry] = target;
 			this.actuals[entry] = actual;
@@ -190,7 +190,7 @@ class References {
 		const place = region ? addressOf(region, offset) : BigInt(offset);
 		const putInto = (field, target) => {
 			const word = field.getUint32(0, true);
-			field.setUint32(0, put(formOf(word), word, target, place), true);
+			field.setUint32(0, put(rowOf(word), word, target, place), true);
 		};
 		if (reference.anchor === 'arm64')
 			return {place, put: putInto};
@@ -210,20 +210,20 @@ class References {
 				anchor + BigInt(field.getInt32(0, true)))};
 	}
 	keepPage(word, place) {
-		const form = formOf(word);
-		if (isAdrp(form))
-			this.pages[pageRegister(word)] = valueOf(form, word, place);
+		const row = rowOf(word);
+		if (isAdrp(row))
+			this.pages[pageRegister(word)] = valueOf(row, word, place);
 	}
 	// the actual target of an instruction, null if nothing is learned
-	actualOfCode(form, {target}, field, where) {
+	actualOfCode(old, {target}, field, where) {
 		const word = field.getUint32(0, true);
-		const newForm = formOf(word);
-		if (newForm !== form)
+		const row = rowOf(word);
+		if (row?.form !== old.form)
 			return null;
-		let actual = valueOf(form, word, where.place);
-		if (isAdrp(form)) {
+		let actual = valueOf(row, word, where.place);
+		if (isAdrp(row)) {
 			actual += this.map.of(target) & 0xfffn;
-		} else if (isInPage(form)) {
+		} else if (isInPage(row)) {
 			const page = this.pages[baseOf(word)];
 			if (page === 0n)
 				return null;

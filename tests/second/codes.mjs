@@ -58,7 +58,7 @@ class Code {
 	// the bits that all symbols take
 	size(counts) {
 		return counts.reduce((sum, count, symbol) =>
-			sum + count * this.lengths[symbol], 0);
+			sum + (count && count * this.lengths[symbol]), 0);
 	}
 }
 

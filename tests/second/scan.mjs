@@ -2,7 +2,7 @@
 // width, its target, and how its anchor is found: by name (see anchorOf), or
 // for code as the distance from the field, or for tables as an address.
 
-import {formOf, isAdr, isAdrp, isInPage, baseOf, pageRegister, valueOf}
+import {rowOf, isAdr, isAdrp, isInPage, baseOf, pageRegister, valueOf}
 	from './arm64.mjs';
 import {KIND, isCode} from './image.mjs';
 import {Instruction} from './x86.mjs';
@@ -17,12 +17,11 @@ const RECORD_BYTES = 44;
 // scan(old, image): all references, by ascending offset
 export function scan(old, image) {
 	const bases = new Set();
-	const found = [];
 	const ordered = [...image.byOffset.filter(isCode),
 		...image.byOffset.filter((region) => !isCode(region))];
-	for (const region of ordered)
-		found.push(...new Scan(old, image, region, bases).run());
-	return found.sort((a, b) => a.offset - b.offset);
+	const found = ordered.map((region) =>
+		new Scan(old, image, region, bases).run());
+	return found.flat().sort((a, b) => a.offset - b.offset);
 }
 
 // anchorOf(reference, place, region, member): the anchor of the field at the
@@ -119,21 +118,24 @@ class Scan {
 		const first = this.aligned(4);
 		for (let at = first; at + 4 <= size; at += 4) {
 			const word = this.word(at);
-			const form = formOf(word);
-			if (!form)
+			const row = rowOf(word);
+			if (!row)
 				continue;
-			let target = valueOf(form, word, this.address(at));
-			if (isInPage(form)) {
+			let target = valueOf(row, word, this.address(at));
+			let looked = target;
+			if (isInPage(row)) {
 				const page = this.pageBefore(at, first, baseOf(word));
 				if (page === null)
 					continue;
-				target += page;
-			} else if (isAdrp(form)) {
-				target += this.valueBehind(at, pageRegister(word));
+				looked = target += page;
+			} else if (isAdrp(row)) {
+				const value = this.valueBehind(at, pageRegister(word));
+				looked = target | value;
+				target += value;
 			}
-			if (!this.inImage(target))
+			if (!this.inImage(looked))
 				continue;
-			if (isAdr(form) || isInPage(form))
+			if (isAdr(row) || isInPage(row))
 				this.bases.add(target);
 			this.add(at, 4, target, {anchor: 'arm64'});
 		}
@@ -142,9 +144,9 @@ class Scan {
 		const least = Math.max(first, at - 4 * PAGE_REACH);
 		for (let i = at - 4; i >= least; i -= 4) {
 			const word = this.word(i);
-			const form = formOf(word);
-			if (isAdrp(form) && pageRegister(word) === register)
-				return valueOf(form, word, this.address(i));
+			const row = rowOf(word);
+			if (isAdrp(row) && pageRegister(word) === register)
+				return valueOf(row, word, this.address(i));
 		}
 		return null;
 	}
@@ -152,11 +154,11 @@ class Scan {
 		const most = Math.min(this.bytes.length - 4, at + 4 * PAGE_REACH);
 		for (let i = at + 4; i <= most; i += 4) {
 			const word = this.word(i);
-			const form = formOf(word);
-			if (isAdrp(form) && pageRegister(word) === register)
+			const row = rowOf(word);
+			if (isAdrp(row) && pageRegister(word) === register)
 				return 0n;
-			if (isInPage(form) && baseOf(word) === register)
-				return valueOf(form, word, this.address(i));
+			if (isInPage(row) && baseOf(word) === register)
+				return valueOf(row, word, this.address(i));
 		}
 		return 0n;
 	}
