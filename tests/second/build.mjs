@@ -9,8 +9,7 @@ import {anchorOf} from './scan.mjs';
 
 const STREAM = {REFERENCES: 4, BYTES: 12, WORDS: 14, LITERALS: 20};
 const NEAR = 65536;
-const MOST_LEARNED = 19;
-const MOST_WORDS = 18;
+const MOST_LEARNED = 17;
 const SMALL_WORD = 4096;
 const MOST_SURE = 9;
 
@@ -32,10 +31,10 @@ class Runs {
 	}
 }
 
-// powerFor(size, most): the logarithm of the number of learned entries
-function powerFor(size, most) {
+// powerFor(size): the logarithm of the number of learned entries, and words
+function powerFor(size) {
 	let power = 8;
-	while (power < most && Math.floor(size / 32) >= 2 ** power)
+	while (power < MOST_LEARNED && Math.floor(size / 32) >= 2 ** power)
 		power++;
 	return power;
 }
@@ -53,7 +52,7 @@ class Words {
 	constructor(streams, size) {
 		this.streams = streams;
 		this.runs = new Runs(streams[STREAM.WORDS]);
-		this.power = powerFor(size, MOST_WORDS);
+		this.power = powerFor(size);
 		this.old = new Uint32Array(2 ** this.power);
 		this.new = new Uint32Array(2 ** this.power);
 		this.shift = new Uint32Array(NEAR);
@@ -125,7 +124,7 @@ class References {
 		this.image = tables.new;
 		this.runs = new Runs(streams[STREAM.REFERENCES]);
 		this.map = new Map64(blocks, tables.old, tables.new);
-		this.power = powerFor(size, MOST_LEARNED);
+		this.power = powerFor(size);
 		this.targets = new BigUint64Array(2 ** this.power);
 		this.actuals = new BigUint64Array(2 ** this.power);
 		this.near = new BigUint64Array(NEAR);

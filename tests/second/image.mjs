@@ -50,9 +50,9 @@ export class Image {
 			this.regions.push(region);
 		}
 		member.end = address + bias;
-		if (member.regions.some((region) => region.kind === KIND.GO))
-			for (const name of GO_NAMES)
-				member[name] = reader.wide() + bias;
+		const isGo = member.regions.some(({kind}) => kind === KIND.GO);
+		for (const name of GO_NAMES)
+			member[name] = bias + (isGo ? reader.wide() : 0n);
 		this.members.push(member);
 		return offset;
 	}

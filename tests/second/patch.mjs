@@ -112,7 +112,8 @@ export function unpack(stream, which, dictionary) {
 		out = lzma2(bytes, size, new Uint8Array(0),
 			Math.max(4096, Math.min(size, window)));
 	else if (coder === 3)
-		out = lzma2(bytes, size, dictionary, 16 * MIB);
+		out = lzma2(bytes, size, dictionary,
+			dictionary.length + Math.min(size, window) + 4096);
 	need(out.length === size, `stream ${which} has another size`);
 	return new Reader(out);
 }

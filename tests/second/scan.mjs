@@ -214,19 +214,21 @@ class Scan {
 			if (length >= 4) {
 				const back = this.word(at + 4);
 				if (back === 0)
-					this.cie(at, end, true);
+					this.cie(at, true);
 				else
-					this.fde(at + 8, end, this.cie(at + 4 - back, end, false));
+					this.fde(at + 8, end, this.cie(at + 4 - back, false));
 			}
 			at = end;
 		}
 	}
 	// the encodings of addresses and exception tables, null if there is none
-	cie(begin, last, adds) {
-		if (begin < 0 || begin + 8 > last || this.word(begin + 4) !== 0)
+	cie(begin, adds) {
+		const size = this.bytes.length;
+		if (begin < 0 || begin + 8 > size ||
+			begin + 4 + this.word(begin) > size)
 			return null;
-		const end = Math.min(begin + 4 + this.word(begin), begin + 8 + CIE_BYTES,
-			this.bytes.length);
+		const end = Math.min(begin + 4 + this.word(begin),
+			begin + 8 + CIE_BYTES);
 		const walk = new Walk(this.bytes, begin + 8, end);
 		const version = walk.byte();
 		const letters = [];
@@ -243,6 +245,8 @@ class Scan {
 		if (walk.failed || letters.shift() !== 'z')
 			return null;
 		for (const letter of letters) {
+			if (walk.at >= end)
+				break;
 			if (letter === 'R') {
 				says.address = walk.byte();
 			} else if (letter === 'L') {
@@ -289,6 +293,8 @@ class Scan {
 		const from = Number(region.member.functab - region.address);
 		const size = this.bytes.length;
 		if (from < 0 || from + 8 > size)
+			return;
+		if (this.word(from + 4) > size - from)
 			return;
 		const count = this.word(from + 4) >>> 3;
 		for (let i = 0, at = from; i < count && at + 8 <= size; i++, at += 8) {
