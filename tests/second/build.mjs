@@ -3,7 +3,7 @@
 
 import {rowOf, isAdrp, isInPage, baseOf, pageRegister, put, valueOf}
 	from './arm64.mjs';
-import {Map64, addressOf, has, isCode, lastAtMost} from './image.mjs';
+import {AddressMap, addressOf, has, isCode, lastAtMost} from './image.mjs';
 import {need} from './patch.mjs';
 import {anchorOf} from './scan.mjs';
 
@@ -123,7 +123,7 @@ class References {
 		this.streams = streams;
 		this.image = tables.new;
 		this.runs = new Runs(streams[STREAM.REFERENCES]);
-		this.map = new Map64(blocks, tables.old, tables.new);
+		this.map = new AddressMap(blocks, tables.old, tables.new);
 		this.power = powerFor(size);
 		this.targets = new BigUint64Array(2 ** this.power);
 		this.actuals = new BigUint64Array(2 ** this.power);

@@ -107,8 +107,8 @@ export function lastAtMost(list, key, keyOf) {
 	return low - 1;
 }
 
-// Map: where the addresses of old are in new
-export class Map64 {
+// AddressMap: where the addresses of old are in new
+export class AddressMap {
 	constructor(blocks, oldImage, newImage) {
 		this.old = oldImage;
 		this.new = newImage;
