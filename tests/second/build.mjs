@@ -10,6 +10,7 @@ import {anchorOf} from './scan.mjs';
 const STREAM = {REFERENCES: 4, BYTES: 12, WORDS: 14, LITERALS: 20};
 const NEAR = 65536;
 const MOST_LEARNED = 17;
+const MOST_WORDS = 18;
 const SMALL_WORD = 4096;
 const MOST_SURE = 9;
 
@@ -31,10 +32,10 @@ class Runs {
 	}
 }
 
-// powerFor(size): the logarithm of the number of learned entries, and words
-function powerFor(size) {
+// powerFor(size, most): the logarithm of how many entries a table has
+function powerFor(size, most) {
 	let power = 8;
-	while (power < MOST_LEARNED && Math.floor(size / 32) >= 2 ** power)
+	while (power < most && Math.floor(size / 32) >= 2 ** power)
 		power++;
 	return power;
 }
@@ -52,7 +53,7 @@ class Words {
 	constructor(streams, size) {
 		this.streams = streams;
 		this.runs = new Runs(streams[STREAM.WORDS]);
-		this.power = powerFor(size);
+		this.power = powerFor(size, MOST_WORDS);
 		this.old = new Uint32Array(2 ** this.power);
 		this.new = new Uint32Array(2 ** this.power);
 		this.shift = new Uint32Array(NEAR);
@@ -124,7 +125,7 @@ class References {
 		this.image = tables.new;
 		this.runs = new Runs(streams[STREAM.REFERENCES]);
 		this.map = new AddressMap(blocks, tables.old, tables.new);
-		this.power = powerFor(size);
+		this.power = powerFor(size, MOST_LEARNED);
 		this.targets = new BigUint64Array(2 ** this.power);
 		this.actuals = new BigUint64Array(2 ** this.power);
 		this.near = new BigUint64Array(NEAR);
