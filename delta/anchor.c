@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "delta/blocks.h"
-#include "delta/match.h"
 #include "delta/suffix.h"
+#include "delta/threads.h"
 
 #define WINDOW	   24
 #define SAMPLE	   7 /* hash & SAMPLE == 0 */
@@ -210,7 +210,7 @@ scan_new(const struct anchors *a, const struct view *v, struct blocks *out,
 		w.piece[i] = (struct piece){
 			.a = a, .v = v, .begin = (uint64_t)i * PIECE
 		};
-	match_threads(work_run, &w, w.n);
+	threads_run(work_run, &w, w.n);
 	for (i = 0; i < w.n; i++) {
 		struct piece *p = &w.piece[i];
 

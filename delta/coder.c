@@ -9,8 +9,8 @@
 #include <zstd.h>
 
 #include "delta/core/stream.h"
-#include "delta/match.h"
 #include "delta/native.h"
+#include "delta/threads.h"
 
 #define ZSTD_LEVEL 19
 /* For what cannot be compressed, but for some of it perhaps. */
@@ -263,7 +263,7 @@ coder_pack(const struct coder_pack *c, struct format *f, struct err *e)
 	w->arg = c;
 	w->f = f;
 	sort_by_length(w);
-	match_threads(pack_run, w, FORMAT_STREAMS);
+	threads_run(pack_run, w, FORMAT_STREAMS);
 	for (s = 0; s < FORMAT_STREAMS; s++) {
 		f->part[s].at = c->packed[s].at;
 		f->part[s].packed = c->packed[s].len;

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "delta/bsdiff.h"
-#include "delta/match.h"
 #include "delta/native.h"
+#include "delta/threads.h"
 #include "manifest/base/file.h"
 
 struct codec {
@@ -93,7 +93,7 @@ delta_known(const char *format)
 void
 delta_threads(int n)
 {
-	match_limit(n);
+	threads_limit(n);
 }
 
 int

@@ -13,19 +13,18 @@
  */
 #include "delta/match.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "delta/threads.h"
 
 #define PIECE ((int64_t)4 << 20)
 /* A match must explain this many bytes more than the alignment that is there:
  * less does not pay for a control triple. */
 #define GAIN	8
-#define WORTH	(GAIN + 1) /* bytes of new per block, at least */
-#define THREADS 8
+#define WORTH	(GAIN + 1)	/* bytes of new per block, at least */
 #define NOWHERE (INT64_MIN / 2) /* an offset at which there is no old byte */
 
 struct piece {
@@ -244,30 +243,6 @@ work_run(void *arg)
 	return NULL;
 }
 
-static _Thread_local int thread_limit;
-
-void
-match_limit(int threads)
-{
-	thread_limit = threads;
-}
-
-void
-match_threads(void *(*run)(void *), void *arg, size_t jobs)
-{
-	long cpus =
-	    thread_limit > 0 ? thread_limit : sysconf(_SC_NPROCESSORS_ONLN);
-	pthread_t threads[THREADS];
-	size_t n = 0;
-
-	while (n < THREADS && n + 1 < jobs && (long)n + 1 < cpus &&
-	    pthread_create(&threads[n], NULL, run, arg) == 0)
-		n++;
-	(void)run(arg);
-	while (n > 0)
-		(void)pthread_join(threads[--n], NULL);
-}
-
 int
 match_blocks(const struct suffix *old, struct bytes new, struct blocks *out,
     struct err *e)
@@ -287,7 +262,7 @@ match_blocks(const struct suffix *old, struct bytes new, struct blocks *out,
 			.begin = (int64_t)i *PIECE,
 			.end = min64(((int64_t)i + 1) * PIECE, size) };
 	}
-	match_threads(work_run, &w, w.n);
+	threads_run(work_run, &w, w.n);
 	for (i = 0; i < w.n; i++) {
 		struct piece *p = &w.pieces[i];
 

@@ -21,14 +21,6 @@
 int match_blocks(const struct suffix *old, struct bytes new, struct blocks *out,
     struct err *e) MUST_CHECK;
 
-/* match_threads - run(arg) on as many threads as there are jobs and CPUs, this
- * one included; one that cannot be started is not missed. */
-void match_threads(void *(*run)(void *), void *arg, size_t jobs);
-
-/* match_limit - the most threads that match_threads uses when this thread
- * calls it; 0: no limit. */
-void match_limit(int threads);
-
 /* match_stretch - how far a match reaches (step 1: forwards, -1: backwards):
  * the length with most agreeing over differing bytes. */
 int64_t match_stretch(

@@ -11,10 +11,10 @@
 #include "delta/core/stream.h"
 #include "delta/filemap.h"
 #include "delta/layouts.h"
-#include "delta/match.h"
 #include "delta/names.h"
 #include "delta/native.h"
 #include "delta/suffix.h"
+#include "delta/threads.h"
 #include "delta/unpacked.h"
 #include "manifest/base/file.h"
 #include "manifest/base/text.h"
@@ -156,7 +156,7 @@ both(struct make *m, void (*work)(struct half *h), struct err *e)
 		.work = work };
 	int i;
 
-	match_threads(half_run, &w, 2);
+	threads_run(half_run, &w, 2);
 	for (i = 0; i < 2; i++)
 		if (w.half[i].failed) {
 			*e = w.half[i].e;

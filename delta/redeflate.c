@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "delta/match.h"
+#include "delta/threads.h"
 
 #define TRIED_IN_FULL 8 /* streams, */
 #define ROUNDS	      3 /* so many times */
@@ -190,7 +190,7 @@ all(struct redeflate **stream, size_t n, const struct hows *hows, struct err *e)
 {
 	struct work w = { .stream = stream, .n = n, .hows = hows };
 
-	match_threads(run, &w, n);
+	threads_run(run, &w, n);
 	return w.failed ? err_set(e, ERR_SYS, "trying encoders: out of memory")
 			: 0;
 }

@@ -11,7 +11,7 @@
 
 #include <divsufsort.h>
 
-#include "delta/match.h"
+#include "delta/threads.h"
 
 /* Two parts, or as many as make each short enough for its indices. */
 #define PARTS	  2
@@ -131,7 +131,7 @@ sort(struct suffix *s, struct err *e)
 		p->text.at = s->text.at + p->from;
 		p->text.len = n - p->from < size ? n - p->from : size;
 	}
-	match_threads(sort_run, &w, s->n);
+	threads_run(sort_run, &w, s->n);
 	if (atomic_load(&w.failed))
 		return err_set(e, ERR_SYS, "suffix array: out of memory");
 	return 0;
