@@ -4,7 +4,7 @@
 # page says is what the format is.
 . "$(dirname "$0")/../tap.sh"
 
-has node || skip_all "no node (packaging/deps e2e)"
+has node || skip_all "no node (packaging/deps test)"
 has zstd || skip_all "no zstd (packaging/deps test)"
 
 delta=$BIN/sluice-delta
