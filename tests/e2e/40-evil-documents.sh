@@ -126,9 +126,9 @@ json() { # NAME REGEX SED: timestamp.json, changed where no signature is needed
 	sed "$3" "$B/$CH/timestamp.json" >"$OVER/$CH/timestamp.json"
 	attack "$1" 1 "timestamp.json: .*($2)"
 }
-json "a duplicate key beside the signed part" 'duplicate' 's/^{/{"signatures":[],/'
-json "a duplicate key in a signature" 'duplicate' 's/"sig":/"sig":"00","sig":/'
-json "a duplicate key in the signed part" 'duplicate' 's/"_type":/"_type":"root","_type":/'
+json "a duplicate key beside the signed part" 'twice' 's/^{/{"signatures":[],/'
+json "a duplicate key in a signature" 'twice' 's/"sig":/"sig":"00","sig":/'
+json "a duplicate key in the signed part" 'twice' 's/"_type":/"_type":"root","_type":/'
 json "bytes after the end" '' 's/$/ {}/'
 json "a fraction for a version" '' 's/"version":/"version":1.5e3,"x":/'
 json "not UTF-8" '' "s/\"_type\"/\"\\xff\"/"

@@ -127,6 +127,8 @@ else
 fi
 
 # --- what they can ---------------------------------------------------------------------------
+# in the same second its manifests would be those of before, by another key
+sleep 1
 check "a publication with the second and third" put two --root 2.root.json \
 	--root 3.root.json
 check "... is taken by the server" "$BIN/sluice-sign" push two "$URL"
