@@ -137,19 +137,22 @@ mark_same(struct streams *old, struct streams *new, struct err *e)
 	return 0;
 }
 
-/* Looking at one stream takes its content, on each CPU. */
+/* Looking at a stream takes its content, and each CPU looks at one: all of
+ * them together are the most, with any number of CPUs. */
 static int
 check_memory(const struct streams *new, int64_t memory_max, struct err *e)
 {
+	uint64_t most = 0;
 	char text[32];
 	size_t i;
 
 	for (i = 0; i < new->n; i++)
-		if (memory_max > 0 && !new->same[i] &&
-		    new->at[i].raw > (uint64_t)memory_max)
-			return err_set(e, ERR_LIMIT,
-			    "making this patch takes more than %s of memory",
-			    size_text(text, sizeof(text), memory_max));
+		if (!new->same[i])
+			most += new->at[i].raw;
+	if (memory_max > 0 && most > (uint64_t)memory_max)
+		return err_set(e, ERR_LIMIT,
+		    "making this patch takes more than %s of memory",
+		    size_text(text, sizeof(text), memory_max));
 	return 0;
 }
 
@@ -176,28 +179,42 @@ find_encoders(struct streams *new, struct err *e)
 	return 0;
 }
 
-/* Whether a stream that is unpacked has no counterpart, but this extension. */
-static bool
-wanted(const struct streams *new, const char *extension)
+static int
+by_text(const void *x, const void *y)
 {
+	return strcmp(*(const char *const *)x, *(const char *const *)y);
+}
+
+/* The extensions of the streams that are unpacked and have no counterpart:
+ * sorted, or each stream of old would be compared with each of new. */
+static const char **
+extensions(const struct streams *new, size_t *n, struct err *e)
+{
+	const char **list = calloc(new->n + 1, sizeof(const char *));
 	size_t i;
 
+	*n = 0;
+	if (list == NULL) {
+		(void)err_sys(e, "members");
+		return NULL;
+	}
 	for (i = 0; i < new->n; i++)
-		if (new->open[i] && new->names.pair[i] < 0 &&
-		    strcmp(names_extension(new->names.at[i]), extension) == 0)
-			return true;
-	return false;
+		if (new->open[i] && new->names.pair[i] < 0)
+			list[(*n)++] = names_extension(new->names.at[i]);
+	qsort(list, *n, sizeof(const char *), by_text);
+	return list;
 }
 
 /* The streams of old that those of new may have come from. */
 static int
 open_old(struct streams *old, struct streams *new, struct err *e)
 {
-	const char *extension, *last = NULL;
-	bool last_wanted = false;
-	size_t i;
+	AUTO_FREE const char **wanted = NULL;
+	const char *extension;
+	size_t i, n;
 
-	if (names_pair(&old->names, &new->names, e) < 0)
+	if (names_pair(&old->names, &new->names, e) < 0 ||
+	    (wanted = extensions(new, &n, e)) == NULL)
 		return -1;
 	for (i = 0; i < old->n; i++) {
 		int pair = old->names.pair[i];
@@ -210,11 +227,8 @@ open_old(struct streams *old, struct streams *new, struct err *e)
 		}
 		/* renamed, perhaps: to unpack it costs nothing in the patch */
 		extension = names_extension(old->names.at[i]);
-		if (last == NULL || strcmp(extension, last) != 0) {
-			last = extension;
-			last_wanted = wanted(new, extension);
-		}
-		old->open[i] = last_wanted;
+		old->open[i] = bsearch(&extension, wanted, n,
+				   sizeof(const char *), by_text) != NULL;
 	}
 	return 0;
 }

@@ -4,10 +4,12 @@
  */
 #include "delta/core/range.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "delta/delta.h"
+#include "delta/unpacked.h"
 #include "manifest/base/buf.h"
 #include "manifest/base/file.h"
 #include "tests/patching.h"
@@ -136,12 +138,71 @@ the_example_of_the_manual_is_applied(void)
 	CHECK_TEXT(e.msg, "");
 }
 
+/* A gzip file of n zeros as the next member of an ar archive. */
+static void
+add_gzip(struct buf *ar, size_t n)
+{
+	AUTO_FREE uint8_t *zeros = calloc(n, 1);
+	uint8_t tail[8] = { 0 };
+	char header[61];
+	AUTO_BUF gz;
+	int i;
+
+	if (zeros == NULL)
+		abort();
+	buf_init(&gz, 1 << 20);
+	buf_add(&gz, "\x1f\x8b\x08\0\0\0\0\0\0\3", 10);
+	(void)range_world_pack(&gz, (struct bytes){ zeros, n }, 6, 8);
+	for (i = 0; i < 4; i++)
+		tail[4 + i] = (uint8_t)(n >> 8 * i);
+	buf_add(&gz, tail, sizeof(tail));
+	(void)snprintf(header, sizeof(header), "%-48s%-10zu`\n", "m", gz.len);
+	buf_add(ar, header, 60);
+	buf_add(ar, gz.at, gz.len);
+	if (gz.len & 1)
+		buf_add(ar, "\n", 1);
+}
+
+/* The streams of new in the file, planned with so much memory. */
+static size_t
+planned(struct bytes file, int64_t memory_max, struct err *e)
+{
+	struct unpacked old = { .file = { (const uint8_t *)"x", 1 } };
+	struct unpacked new = { .file = file };
+	size_t n = SIZE_MAX;
+
+	if (unpacked_plan(&old, &new, memory_max, e) == 0)
+		n = new.ranges.n;
+	unpacked_done(&old);
+	unpacked_done(&new);
+	return n;
+}
+
+/* Each processor looks at one: no two are within it if their sum is not. */
+static void
+looking_at_streams_stays_within_the_memory(void)
+{
+	const size_t each = 100000;
+	AUTO_BUF ar;
+	struct err e;
+
+	buf_init(&ar, 1 << 20);
+	buf_text(&ar, "!<arch>\n");
+	add_gzip(&ar, each);
+	add_gzip(&ar, each);
+	CHECK_INT(planned(buf_bytes(&ar), 2 * each, &e), 2);
+	CHECK_INT(planned(buf_bytes(&ar), 0, &e), 2);
+	CHECK(planned(buf_bytes(&ar), 2 * each - 1, &e) == SIZE_MAX);
+	CHECK_INT(e.kind, ERR_LIMIT);
+}
+
 static const struct tap_test tests[] = {
 	TAP(every_level_gives_the_same_bytes),
 	TAP(content_of_any_length_is_packed),
 	TAP(ranges_may_touch_and_fill_the_file),
 	TAP(a_patch_says_its_ranges),
 	TAP(the_example_of_the_manual_is_applied),
+	TAP(looking_at_streams_stays_within_the_memory),
 };
 
 int
