@@ -28,8 +28,14 @@ struct output {
 static int
 output_open(struct output *o, const char *path, struct err *e)
 {
+	struct stat st;
+
 	o->path = path;
 	o->fd = -1;
+	/* it would take the place of a device or of a pipe */
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return err_set(e, ERR_USAGE,
+		    "%s: not a regular file, and will not be replaced", path);
 	if (snprintf(o->temp, sizeof(o->temp), "%s.XXXXXX", path) >=
 	    (int)sizeof(o->temp))
 		return err_set(e, ERR_USAGE, "%.40s...: path too long", path);
@@ -63,7 +69,8 @@ output_done(struct output *o)
 static int
 open_input(const char *path, struct err *e)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* a pipe that nobody writes to is refused, not waited for */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd < 0 && errno == ENOENT)
 		return err_set(e, ERR_MISSING, "%s: no such file", path);

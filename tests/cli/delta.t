@@ -59,6 +59,15 @@ check "make again over the old patch" "$delta" make -q old new patch
 is "... quietly" "$OUT" ""
 is "... with the usual permissions" "$(stat -c %a patch)" 640
 
+# Pipes are neither waited for nor replaced.
+mkfifo pipe
+refused "make from a pipe that nobody writes to" 1 \
+	timeout 60 "$delta" make pipe new patch
+refused "apply such a pipe" 1 timeout 60 "$delta" apply old pipe rebuilt
+refused "make over a pipe" 2 "$delta" make old new pipe
+like "... it says why" "$ERR" 'pipe: not a regular file'
+check "... it is a pipe still" [ -p pipe ]
+
 # At a terminal it says how far it is, and takes that away again.
 at_terminal() { # ARGUMENTS OF MAKE...
 	script -qec "$delta make $* patch" /dev/null </dev/null
