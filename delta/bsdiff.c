@@ -4,7 +4,6 @@
  */
 #include "delta/bsdiff.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "delta/bz.h"
+#include "manifest/base/file.h"
 #include "manifest/base/text.h"
 
 /* Debian's bsdiff makes such triples now and then; a flood of them is hostile*/
@@ -51,9 +51,7 @@ header_bytes(
 		return err_sys(e, "patch");
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, ERR_INPUT, "patch: not a regular file");
-	do
-		got = pread(fd, out, BSDIFF_HEADER, 0);
-	while (got < 0 && errno == EINTR);
+	got = file_pread(fd, out, BSDIFF_HEADER, 0);
 	if (got < 0)
 		return err_sys(e, "patch");
 	if (got != BSDIFF_HEADER || memcmp(out, "BSDIFF40", 8) != 0)

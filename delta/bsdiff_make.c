@@ -148,7 +148,8 @@ write_patch(struct make *m, struct err *e)
 	bsdiff_number_write(header + 8, control);
 	bsdiff_number_write(header + 16, diff);
 	bsdiff_number_write(header + 24, (int64_t)m->new.bytes.len);
-	if (pwrite(m->fd, header, sizeof(header), 0) != sizeof(header) ||
+	if (lseek(m->fd, 0, SEEK_SET) < 0 ||
+	    file_write_all(m->fd, header, sizeof(header), "patch", e) < 0 ||
 	    fsync(m->fd) < 0)
 		return err_sys(e, "patch");
 	return 0;

@@ -118,7 +118,7 @@ format_of(int patch_fd)
 	char magic[sizeof(formats[0].magic)];
 	size_t i;
 
-	if (pread(patch_fd, magic, sizeof(magic), 0) != sizeof(magic))
+	if (file_pread(patch_fd, magic, sizeof(magic), 0) != sizeof(magic))
 		return NULL;
 	for (i = 0; i < COUNT(formats); i++)
 		if (memcmp(magic, formats[i].magic, sizeof(magic)) == 0)

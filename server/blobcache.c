@@ -89,7 +89,7 @@ load(int fd, int64_t size, const char *sha256, struct err *e)
 		(void)err_set(e, ERR_SYS, "no memory for a blob");
 		return NULL;
 	}
-	if (pread(fd, at, (size_t)size, 0) == size) {
+	if (file_pread(fd, at, (size_t)size, 0) == size) {
 		sha256_hex(hex, at, (size_t)size);
 		if (strcmp(hex, sha256) == 0)
 			return at;

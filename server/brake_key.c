@@ -52,7 +52,7 @@ read_seed(struct secret *seed, const char *path, struct err *e)
 	if (secret_new(&hex, SEED_HEX + 2, e) < 0 ||
 	    secret_new(seed, crypto_sign_SEEDBYTES, e) < 0)
 		return -1;
-	n = read(fd, hex.at, hex.len);
+	n = file_pread(fd, hex.at, hex.len, 0);
 	if (n < 0)
 		return err_sys(e, "%s", path);
 	if (n == SEED_HEX + 1 && hex.at[SEED_HEX] == '\n')

@@ -264,7 +264,7 @@ read_secret(struct post *p, const char *path, struct err *e)
 		return err_set(e, ERR_SYS, "libsodium does not start");
 	if (secret_new(&p->secret, SECRET_MAX, e) < 0)
 		return -1;
-	n = read(fd, p->secret.at, SECRET_MAX);
+	n = file_pread(fd, p->secret.at, SECRET_MAX, 0);
 	if (n < 0)
 		return err_sys(e, "%s", path);
 	while (n > 0 &&

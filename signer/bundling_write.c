@@ -4,6 +4,7 @@
  */
 #include "signer/bundling.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -71,7 +72,12 @@ put_open(struct writing *w, const struct bundling_file *f, int fd)
 	if (digest_init(&d, w->e) < 0 ||
 	    pack_member(w->p, f->m.path, f->m.size, mode, w->e) < 0)
 		return -1;
-	while ((n = read(fd, room, sizeof(room))) > 0 && n <= left) {
+	for (;;) {
+		n = read(fd, room, sizeof(room));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0 || n > left)
+			break;
 		digest_add(&d, room, (size_t)n);
 		if (pack_data(w->p, room, (size_t)n, w->e) < 0)
 			return -1;

@@ -1,6 +1,7 @@
 /*
  * Making deltas side by side within a budget of memory and time.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -43,7 +44,7 @@ pack_file(ZSTD_CCtx *z, int fd, int64_t *out)
 		ZSTD_inBuffer from = { in, 0, 0 };
 		size_t left;
 
-		if ((n = read(fd, in, sizeof(in))) < 0)
+		if ((n = TEMP_FAILURE_RETRY(read(fd, in, sizeof(in)))) < 0)
 			return -1;
 		from.size = (size_t)n;
 		do {

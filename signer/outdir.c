@@ -24,9 +24,14 @@ lock_partial(struct outdir *s, struct err *e)
 		return err_sys(e, "%s", s->partial);
 	if (flock(s->lock, LOCK_EX | LOCK_NB) == 0)
 		return 0;
+	if (errno == EWOULDBLOCK)
+		(void)err_set(
+		    e, ERR_CONFLICT, "another process is making %s", s->out);
+	else
+		(void)err_sys(e, "%s", s->partial);
 	(void)close(s->lock);
 	s->lock = -1;
-	return err_set(e, ERR_CONFLICT, "another process is making %s", s->out);
+	return -1;
 }
 
 static int

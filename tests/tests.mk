@@ -62,11 +62,19 @@ coverage:
 	@tests/fuzz/coverage build/coverage $(or $(TARGETS),$(FUZZ_NAMES))
 coverage-build: $(patsubst %,$(B)/test/fuzz-%,$(or $(TARGETS),$(FUZZ_NAMES)))
 
-# --- faults: every step of an update and of a publication fails once ------------
+# --- faults: every step of each flow fails once; short.so makes reads and writes
+# short, for tests/e2e, too
+SHORT := $(B)/test/short.so
+check-run: $(SHORT)
+$(SHORT): tests/fault/short.c
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 $(WARN) $(WERROR) -D_GNU_SOURCE -O2 -g -fPIC -shared -o $@ $< -ldl
+
 .PHONY: faults
 faults:
 	@$(DEPS) build test
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory all $(SHORT)
 	@SLUICE_BUILD=$(abspath $(B)) SLUICE_BIN=$(abspath $(BIN)) tests/fault/run $(FLOWS)
 
 # --- lint, bench ---------------------------------------------------------------

@@ -60,6 +60,25 @@ file_read(struct arena *a, const char *path, size_t max, struct bytes *out,
 	return file_read_fd(a, fd, path, max, out, e);
 }
 
+ssize_t
+file_pread(int fd, void *at, size_t len, off_t off)
+{
+	size_t done = 0;
+	ssize_t n;
+
+	while (done < len) {
+		n = pread(fd, (char *)at + done, len - done, off + (off_t)done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		done += (size_t)n;
+	}
+	return (ssize_t)done;
+}
+
 int
 file_write_all(
     int fd, const void *at, size_t len, const char *name, struct err *e)
@@ -171,7 +190,10 @@ file_create(
 		return err_sys(e, "%s", path);
 	}
 	(void)unlink(temp);
-	return sync_parent(path, e);
+	if (sync_parent(path, e) == 0)
+		return 0;
+	(void)unlink(path);
+	return -1;
 }
 
 static int

@@ -36,6 +36,10 @@ int file_replace(const char *path, const void *at, size_t len, mode_t mode,
 int file_create(const char *path, const void *at, size_t len, mode_t mode,
     struct err *e) MUST_CHECK;
 
+/* file_pread - len bytes at an offset, fewer only where the file ends; -1 with
+ * errno. */
+ssize_t file_pread(int fd, void *at, size_t len, off_t off) MUST_CHECK;
+
 /* file_write_all - write every byte or fail (EINTR and short writes). */
 int file_write_all(int fd, const void *at, size_t len, const char *name,
     struct err *e) MUST_CHECK;

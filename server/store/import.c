@@ -5,6 +5,7 @@
  * the bundle's documents, timestamp last.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -161,8 +162,12 @@ read_answer(struct importing *w, int fd, pid_t pid, struct err *e)
 
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		continue;
+	/* a crash, or what the fence forbids, is the file's doing */
 	if (WIFSIGNALED(status))
-		return err_set(e, ERR_INPUT,
+		return err_set(e,
+		    WTERMSIG(status) == SIGKILL || WTERMSIG(status) == SIGTERM
+			? ERR_SYS
+			: ERR_INPUT,
 		    "reading the bundle was ended by signal %d",
 		    WTERMSIG(status));
 	if (rc < 0 || (w->facts = json_read(answer, ANSWER_MAX, e)) == NULL)
