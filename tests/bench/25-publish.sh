@@ -9,31 +9,31 @@ said_rounds=${ROUNDS:-}
 	exit 0
 }
 pair B1 && linux_old=$OLD linux_new=$NEW && pair B4 &&
-	windows_old=$OLD windows_new=$NEW && pair B7 || exit 0
+	windows_old=$OLD windows_new=$NEW && pair B8 &&
+	arm_old=$OLD arm_new=$NEW && pair B9 || exit 0
+mac_old=$OLD mac_new=$NEW
 bench_work=$WORK
 . "$TOP/tests/tap.sh"
 at_end "rm -rf $bench_work"
 . "$TOP/tests/e2e/lib.sh"
 
-# three files of about one size: deltas from the last release
-release() { # VERSION LINUX WINDOWS ARM OPTION...
-	release=$1
+# one program for four platforms: deltas from the last release
+release() { # VERSION LINUX WINDOWS ARM MAC
 	APP=$2
-	windows=$3 arm=$4
-	shift 4
-	publish "$release" -a "windows-x86_64=$windows" -a "linux-aarch64=$arm" "$@"
+	publish "$1" -a "windows-x86_64=$3" -a "linux-aarch64=$4" \
+		-a "macos-aarch64=$5"
 }
 e2e_keys 2>/dev/null && e2e_root || exit 1
-release 1.0.0 "$linux_old" "$windows_old" "$OLD" >/dev/null || exit 1
+release 1.0.0 "$linux_old" "$windows_old" "$arm_old" "$mac_old" >/dev/null || exit 1
 
 ROUNDS=${said_rounds:-3}
 again="rm -rf $WORK/out; yes pass | head -n 5 | $BIN/sluice-sign publish \
 $CHANNEL 1.1.0 -a $PLATFORM=$linux_new -a windows-x86_64=$windows_new \
--a linux-aarch64=$linux_old --stage 100:0s --root $ROOT \
+-a linux-aarch64=$arm_new -a macos-aarch64=$mac_new --stage 100:0s --root $ROOT \
 --key $KEYS/release.key --minisign-key $KEYS/minisign.key --previous $PUB \
 --pass-fd 0 -o $WORK/out"
 rounds "=$again -j 2" -- "=$again -j 1" || exit 1
-[ "$(find "$WORK/out/targets" -name '*.from-*' | wc -l)" -ge 3 ] || {
+[ "$(find "$WORK/out/targets" -name '*.from-*' | wc -l)" -ge 4 ] || {
 	echo "bench: publishing made too few deltas" >&2
 	exit 1
 }
