@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,29 @@ struct output {
 	int fd;
 };
 
+/* What a signal takes away; there is one output at a time. */
+static struct output *volatile unfinished;
+
+static void
+on_signal(int n)
+{
+	if (unfinished != NULL)
+		(void)unlink(unfinished->temp);
+	_exit(128 + n);
+}
+
+static void
+catch_signals(void)
+{
+	static const int ends[] = { SIGHUP, SIGINT, SIGTERM };
+	struct sigaction was, act = { .sa_handler = on_signal };
+
+	for (size_t i = 0; i < COUNT(ends); i++)
+		if (sigaction(ends[i], NULL, &was) == 0 &&
+		    was.sa_handler != SIG_IGN)
+			(void)sigaction(ends[i], &act, NULL);
+}
+
 static int
 output_open(struct output *o, const char *path, struct err *e)
 {
@@ -40,7 +64,11 @@ output_open(struct output *o, const char *path, struct err *e)
 	    (int)sizeof(o->temp))
 		return err_set(e, ERR_USAGE, "%.40s...: path too long", path);
 	o->fd = mkostemp(o->temp, O_CLOEXEC);
-	return o->fd < 0 ? err_sys(e, "%s", path) : 0;
+	if (o->fd < 0)
+		return err_sys(e, "%s", path);
+	unfinished = o;
+	catch_signals();
+	return 0;
 }
 
 static int
@@ -52,6 +80,7 @@ output_commit(struct output *o, struct err *e)
 	if (fchmod(o->fd, 0666 & ~mask) < 0 || fsync(o->fd) < 0 ||
 	    rename(o->temp, o->path) < 0)
 		return err_sys(e, "%s", o->path);
+	unfinished = NULL;
 	(void)close(o->fd);
 	o->fd = -1;
 	return 0;
@@ -64,6 +93,7 @@ output_done(struct output *o)
 		return;
 	(void)close(o->fd);
 	(void)unlink(o->temp);
+	unfinished = NULL;
 }
 
 static int

@@ -68,6 +68,25 @@ refused "make over a pipe" 2 "$delta" make old new pipe
 like "... it says why" "$ERR" 'pipe: not a regular file'
 check "... it is a pipe still" [ -p pipe ]
 
+# Ended in the middle it leaves nothing.
+head -c 30000000 /dev/urandom >noise.old
+head -c 30000000 /dev/urandom >noise.new
+for signal in HUP INT TERM; do
+	# a shell in the background lets its children ignore SIGINT
+	env --default-signal=$signal "$delta" make -q noise.old noise.new ended &
+	making=$!
+	for _ in $(seq 200); do
+		[ -z "$(ls ended.* 2>/dev/null)" ] || break
+		sleep 0.05
+	done
+	has_begun=$(ls ended.* 2>/dev/null)
+	kill -$signal $making
+	wait $making 2>/dev/null
+	check "make had begun" [ -n "$has_begun" ]
+	is "... and ended by $signal leaves nothing" "$(ls ended* 2>/dev/null)" ""
+done
+rm noise.old noise.new
+
 # At a terminal it says how far it is, and takes that away again.
 at_terminal() { # ARGUMENTS OF MAKE...
 	script -qec "$delta make $* patch" /dev/null </dev/null
