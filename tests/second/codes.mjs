@@ -151,7 +151,7 @@ function giveLengths(list, most) {
 	const isLeaf = (node) => node.symbol !== undefined;
 	const having = Array(most + 1).fill(0); // leaves with each length
 	let cut = 0;
-	for (const node of list.toReversed()) {
+	for (const node of [...list].reverse()) {
 		const length = node.parent ? node.parent.length + 1 : 0;
 		node.length = Math.min(length, most);
 		cut += length > most ? 1 : 0;
