@@ -248,6 +248,7 @@ open_channel(struct work *w, struct bundling_channel *c)
 		return -1;
 	ask.source.product = product;
 	ask.source.channel = channel;
+	ask.source.once = true; /* nothing else gets in than was verified */
 	if (choose_roots(w, product, channel, &ask) < 0)
 		return -1;
 	if (w->open ? bundling_public_open(c, &ask, b->a, w->e) < 0 ||

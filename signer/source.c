@@ -127,6 +127,7 @@ source_open(struct source *s, const struct source_ask *ask, struct arena *a,
 	s->where = ask->where;
 	s->arena = a;
 	s->dirfd = -1;
+	s->once = ask->once;
 	if (source_is_url(ask->where))
 		return ask->site ? source_site_open(s, ask, e)
 				 : source_server_open(s, ask, e);
@@ -143,12 +144,10 @@ source_done(struct source *s)
 	s->fetch = NULL;
 }
 
-int
-source_read(void *ctx, const char *path, size_t max, struct arena *a,
+static int
+read_now(struct source *s, const char *path, size_t max, struct arena *a,
     struct bytes *out, struct err *e)
 {
-	struct source *s = ctx;
-
 	if (s->site)
 		return source_site_read(s, path, max, a, out, e);
 	if (s->dirfd < 0)
@@ -159,6 +158,36 @@ source_read(void *ctx, const char *path, size_t max, struct arena *a,
 	if (fd < 0)
 		return -1;
 	return file_read_fd(a, fd, path, max, out, e);
+}
+
+static int
+keep(struct source *s, const char *path, struct bytes file, struct err *e)
+{
+	struct source_read *r = arena_get(s->arena, sizeof(*r), e);
+
+	if (r == NULL || (r->path = arena_text(s->arena, path, e)) == NULL)
+		return -1;
+	r->file = file;
+	r->before = s->last;
+	s->last = r;
+	return 0;
+}
+
+int
+source_read(void *ctx, const char *path, size_t max, struct arena *a,
+    struct bytes *out, struct err *e)
+{
+	struct source *s = ctx;
+
+	for (const struct source_read *r = s->last; r != NULL; r = r->before) {
+		if (strcmp(r->path, path) == 0) {
+			*out = r->file;
+			return 0;
+		}
+	}
+	if (read_now(s, path, max, a, out, e) < 0)
+		return -1;
+	return s->once ? keep(s, path, *out, e) : 0;
 }
 
 bool

@@ -22,6 +22,13 @@ struct source_file {
 	uint8_t sha256[SHA256_SIZE];
 };
 
+/* A document that was read, with source_ask.once. */
+struct source_read {
+	const char *path;
+	struct bytes file;
+	const struct source_read *before;
+};
+
 struct source {
 	const char *where; /* as it was given */
 	struct arena *arena;
@@ -36,6 +43,8 @@ struct source {
 	const struct source_file *files;
 	size_t nfiles;
 	struct publication_base base;
+	bool once;
+	const struct source_read *last;
 };
 
 struct source_ask {
@@ -43,6 +52,7 @@ struct source_ask {
 	const char *product, *channel; /* NULL: whatever a folder holds */
 	const struct secret *token;    /* needed for a server */
 	bool site; /* a URL is a channel's own; then m stays 0 */
+	bool once; /* what was read, and verified, is what is read again */
 };
 
 bool source_is_url(const char *where);
@@ -53,7 +63,8 @@ int source_open(struct source *s, const struct source_ask *ask, struct arena *a,
 void source_done(struct source *s);
 #define AUTO_SOURCE CLEANUP(source_done) struct source
 
-/* source_read - a document, for struct publication_source (ctx: the source).*/
+/* source_read - a document, for struct publication_source (ctx: the source).
+ * With once, a must live as long as the source. */
 int source_read(void *ctx, const char *path, size_t max, struct arena *a,
     struct bytes *out, struct err *e) MUST_CHECK;
 
