@@ -184,6 +184,16 @@ check_curve(struct key *out, const EVP_PKEY *k, struct err *e)
 	    out, k, OSSL_PKEY_PARAM_EC_PUB_X, OSSL_PKEY_PARAM_EC_PUB_Y, e);
 }
 
+/* With 1 everybody can sign; an even one is no key of RSA. */
+static bool
+exponent_ok(const EVP_PKEY *k)
+{
+	AUTO_BN e = NULL;
+
+	return EVP_PKEY_get_bn_param(k, OSSL_PKEY_PARAM_RSA_E, &e) == 1 &&
+	    BN_is_odd(e) && !BN_is_one(e);
+}
+
 static int
 check_rsa(struct key *out, const EVP_PKEY *k, struct err *e)
 {
@@ -193,6 +203,9 @@ check_rsa(struct key *out, const EVP_PKEY *k, struct err *e)
 		return err_set(e, ERR_INPUT,
 		    "keyval: RSA of %d bits, expected %d to %d", bits,
 		    RSA_BITS_MIN, RSA_BITS_MAX);
+	if (!exponent_ok(k))
+		return err_set(e, ERR_INPUT,
+		    "keyval: RSA with an exponent that is 1 or even");
 	return digest_numbers(
 	    out, k, OSSL_PKEY_PARAM_RSA_N, OSSL_PKEY_PARAM_RSA_E, e);
 }

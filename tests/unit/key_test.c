@@ -248,6 +248,57 @@ key_verifies_rfc6979(void)
 		CHECK_INT(read_curve(&other, i, curves[i].scheme, true, a), -1);
 }
 
+/* RSA of 2048 bits, whose modulus is all C5, with this exponent. */
+static int
+read_rsa(const uint8_t *exponent, uint8_t len, struct arena *a)
+{
+	static const uint8_t rsa[] = { 0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48,
+		0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00 };
+	uint8_t der[512] = { 0x30, 0x82, 0x01, (uint8_t)(0x1f + len) };
+	uint8_t bits[] = { 0x03, 0x82, 0x01, (uint8_t)(0x0c + len), 0, 0x30,
+		0x82, 0x01, (uint8_t)(0x07 + len), 0x02, 0x82, 0x01, 0x01, 0 };
+	char base64[BASE64_SIZE(sizeof der)], text[1024];
+	size_t n = 4;
+	AUTO_JSON v = NULL;
+	struct key out;
+	struct err e;
+
+	memcpy(der + n, rsa, sizeof rsa);
+	n += sizeof rsa;
+	memcpy(der + n, bits, sizeof bits);
+	n += sizeof bits;
+	memset(der + n, 0xc5, 256);
+	n += 256;
+	der[n++] = 0x02;
+	der[n++] = len;
+	memcpy(der + n, exponent, len);
+	base64_write(base64, der, n + len);
+	n = (size_t)snprintf(text, sizeof text,
+	    "{\"keytype\":\"rsa\",\"scheme\":\"rsassa-pss-sha256\","
+	    "\"keyval\":{\"public\":\"-----BEGIN PUBLIC KEY-----");
+	for (const char *at = base64; *at != '\0'; at += strnlen(at, 64))
+		n +=
+		    (size_t)snprintf(text + n, sizeof text - n, "\\n%.64s", at);
+	(void)snprintf(
+	    text + n, sizeof text - n, "\\n-----END PUBLIC KEY-----\\n\"}}");
+	v = json_read(repo_text(text), sizeof text, &e);
+	return v == NULL ? -2 : key_read(&out, "id", v, false, a, &e);
+}
+
+/* With an exponent of 1 a signature is the text: everybody has the key. */
+static void
+key_refuses_exponents_that_protect_nothing(void)
+{
+	AUTO_ARENA a = arena_new(100000);
+
+	CHECK_INT(read_rsa((const uint8_t[]){ 1, 0, 1 }, 3, a), 0);
+	CHECK_INT(read_rsa((const uint8_t[]){ 3 }, 1, a), 0);
+	CHECK_INT(read_rsa((const uint8_t[]){ 1 }, 1, a), -1);
+	CHECK_INT(read_rsa((const uint8_t[]){ 0 }, 1, a), -1);
+	CHECK_INT(read_rsa((const uint8_t[]){ 2 }, 1, a), -1);
+	CHECK_INT(read_rsa((const uint8_t[]){ 1, 0, 0 }, 3, a), -1);
+}
+
 static const struct tap_test tests[] = {
 	TAP(key_verifies_rfc8032),
 	TAP(key_refuses_a_second_form_of_a_signature),
@@ -256,6 +307,7 @@ static const struct tap_test tests[] = {
 	TAP(key_read_is_strict_about_ours),
 	TAP(key_read_takes_what_other_tools_write),
 	TAP(key_verifies_rfc6979),
+	TAP(key_refuses_exponents_that_protect_nothing),
 };
 
 int
