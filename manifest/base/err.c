@@ -20,6 +20,20 @@ static const char *const names[] = {
 	[ERR_SYS] = "sys",
 };
 
+/* Messages end up in logs: a user and password of a URL do not. */
+static void
+hide_password(char *msg)
+{
+	char *at = msg, *host;
+
+	while ((at = strstr(at, "://")) != NULL) {
+		at += strlen("://");
+		host = memrchr(at, '@', strcspn(at, "/?# "));
+		if (host != NULL)
+			memmove(at, host + 1, strlen(host));
+	}
+}
+
 int
 err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
 {
@@ -30,6 +44,7 @@ err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(msg, sizeof(msg), fmt, ap);
 	va_end(ap);
+	hide_password(msg);
 	e->kind = kind;
 	memcpy(e->msg, msg, sizeof(msg));
 	return -1;
@@ -45,6 +60,7 @@ err_sys(struct err *e, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(msg, sizeof(msg), fmt, ap);
 	va_end(ap);
+	hide_password(msg);
 	e->kind = saved == ENOENT ? ERR_MISSING : ERR_SYS;
 	(void)snprintf(
 	    e->msg, sizeof(e->msg), "%.300s: %s", msg, strerror(saved));
@@ -61,6 +77,7 @@ err_in(struct err *e, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(prefix, sizeof(prefix), fmt, ap);
 	va_end(ap);
+	hide_password(prefix);
 	memcpy(old, e->msg, sizeof(old));
 	n = strlen(prefix);
 	if (strncmp(old, prefix, n) == 0 && old[n] == ':')

@@ -27,7 +27,8 @@ struct err {
 	char msg[512];
 };
 
-/* err_set - set kind and message, replacing what was there.  Returns -1. */
+/* err_set - set kind and message, replacing what was there; the user and
+ * password of a URL are left out of it, as in the others.  Returns -1. */
 int err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
     PRINTF(3, 4);
 

@@ -1,4 +1,5 @@
 /* Arena, buffers, files, configuration, verbs. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,26 @@
 #include "manifest/base/file.h"
 #include "manifest/base/verb.h"
 #include "tests/tap.h"
+
+static void
+messages_hide_passwords(void)
+{
+	struct err e = { 0 };
+
+	err_set(&e, ERR_SYS, "%s: answered 500 (see %s)",
+	    "https://joe:s3cret@host.example/a@b?c", "http://jane@x");
+	CHECK_TEXT(
+	    e.msg, "https://host.example/a@b?c: answered 500 (see http://x)");
+	err_in(&e, "ftp://p:w@q");
+	err_in(&e, "ftp://p:w@q");
+	CHECK_TEXT(e.msg,
+	    "ftp://q: https://host.example/a@b?c: answered 500 (see http://x)");
+	errno = ENOENT;
+	err_sys(&e, "a@b://c@d:1@e");
+	CHECK_TEXT(e.msg, "a@b://e: No such file or directory");
+	err_set(&e, ERR_SYS, "x@y: http://");
+	CHECK_TEXT(e.msg, "x@y: http://");
+}
 
 static void
 arena_has_a_limit(void)
@@ -298,6 +319,7 @@ int
 main(void)
 {
 	static const struct tap_test tests[] = {
+		TAP(messages_hide_passwords),
 		TAP(arena_has_a_limit),
 		TAP(buffer_latches_its_failure),
 		TAP(files_are_replaced_whole),
