@@ -130,18 +130,22 @@ look_manifest(struct looking *k, const struct role *targets)
 {
 	const struct target *t = role_target(targets, MANIFEST_TARGET);
 	char *path = t == NULL ? NULL : role_path(k->a, t, k->e);
+	struct metafile meta = { .name = MANIFEST_TARGET, .hashed = true };
 	struct bytes file;
 	const struct manifest *m;
 
 	if (t == NULL)
 		return err_set(k->e, ERR_INPUT, "targets name no manifest");
+	meta.length = t->length;
+	memcpy(meta.sha256, t->sha256, SHA256_SIZE);
 	if (path != NULL)
 		path = arena_printf(k->a, k->e, "targets/%s", path);
 	if (path == NULL ||
-	    source_read(&k->source, path, MANIFEST_MAX, k->a, &file, k->e) <
-		0 ||
-	    (m = manifest_read(k->a, file, true, k->e)) == NULL)
+	    source_read(&k->source, path, MANIFEST_MAX, k->a, &file, k->e) < 0)
 		return -1;
+	if (metafile_check(&meta, file, k->e) < 0 ||
+	    (m = manifest_read(k->a, file, true, k->e)) == NULL)
+		return err_in(k->e, "%s", path);
 	add_row(k, "manifest", m->seq, m->expires_s);
 	return 0;
 }

@@ -80,6 +80,21 @@ for what in "$v.snapshot.json" "$v.targets.json" "$manifest\$" \
 done
 is "every document is asked for once" "$(bundle 2>/dev/null >&2 &&
 	grep json "$EVIL/log" | sort | uniq -d)" ""
-check "and the bundle installs" client update --bundle "$WORK/out/bundle" --ask
+# --- what status says of it ------------------------------------------------------------
+status() {
+	"$BIN/sluice-sign" status --json --root "$ROOT" "$WEB_URL/$CH"
+}
+check "when it expires is known" status
+jq -c '.expires = "2036-01-01T00:00:00Z"' "$B/$CH/targets/$manifest" |
+	tr -d '\n' >"$WORK/later"
+rules "$manifest\$ file $WORK/later"
+refused "not from a manifest that nobody signed" 2 status
+like "... which is named" "$ERR" "error: targets/$manifest: "
+good
+run "$BIN/sluice-sign" status "$(echo "$WEB_URL" | sed 's,//,//joe:s3cret@,')/no"
+is "a password of the URL is not shown" "$STATUS" 2
+unlike "... neither to people nor to a log" "$OUT$ERR" 'joe|s3cret'
+
+check "the bundle installs" client update --bundle "$WORK/out/bundle" --ask
 is "... what was published" "$(installed)" "editor 1.1.0"
 finish
