@@ -45,21 +45,23 @@ struct unpack {
 
 /* --- parts ---------------------------------------------------------------- */
 
+/* 1: taken, 0: it is not there */
 static int
 add_part(struct unpack *u, const char *path, struct err *e)
 {
 	/* not blocking: a pipe of that name must not hold us up */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
 
-	if (fd < 0)
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, "%s", path);
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
-		(void)close(fd);
+	if (!S_ISREG(st.st_mode))
 		return err_set(e, ERR_INPUT, "%s: not a regular file", path);
-	}
 	u->parts[u->nparts++] = fd;
-	return 0;
+	fd = -1;
+	return 1;
 }
 
 static void
@@ -106,22 +108,20 @@ find_parts(struct unpack *u, const char *path, struct err *e)
 {
 	char stem[PATH_MAX], part[PATH_MAX];
 	size_t len = strlen(path);
+	int rc;
 
 	if (snprintf(stem, sizeof(stem), "%s", path) >= (int)sizeof(stem))
 		return err_set(e, ERR_USAGE, "%s: too long", path);
-	if (file_exists(path)) {
-		if (len < 4 || strcmp(path + len - 4, ".000") != 0)
-			return add_part(u, path, e);
+	if (len > 4 && strcmp(path + len - 4, ".000") == 0 && file_exists(path))
 		stem[len - 4] = '\0';
-	}
+	else if ((rc = add_part(u, path, e)) != 0)
+		return rc < 0 ? -1 : 0;
 	u->split = true;
-	if (part_name(part, stem, 0, e) < 0)
-		return -1;
-	while (u->nparts < PACK_PARTS_MAX && file_exists(part)) {
-		if (add_part(u, part, e) < 0 ||
-		    part_name(part, stem, u->nparts, e) < 0)
+	do {
+		if (part_name(part, stem, u->nparts, e) < 0 ||
+		    (rc = add_part(u, part, e)) < 0)
 			return -1;
-	}
+	} while (rc == 1 && u->nparts < PACK_PARTS_MAX);
 	if (later_part(stem, u->nparts))
 		return err_set(e, ERR_INPUT, "%s is missing", part);
 	if (u->nparts == 0)

@@ -239,6 +239,30 @@ is "with any bit flipped it is refused" "$bad" 0
 everything >"$WORK/now"
 check "... nothing was written" cmp "$WORK/then" "$WORK/now"
 
+# --- a good one on a bad disk --------------------------------------------------------
+# faulty CALL COMMAND...: it fails on the bundle alone
+faulty() {
+	f_call=$1
+	shift
+	strace -qq -f -o /dev/null -P "$WORK/two" \
+		-e inject="$f_call:error=EIO" "$@"
+}
+if strace -qq -o /dev/null true 2>/dev/null; then
+	for call in openat /fstat read; do
+		refused "$call fails: a client cannot tell" 2 faulty $call \
+			"$BIN/sluice" --config "$CLIENT/conf" update \
+			--bundle "$WORK/two"
+		like "... and says why" "$ERR" 'error: .*two: .*Input/output error'
+		refused "$call fails: nor can a mirror" 2 faulty $call \
+			"$BIN/sluiced" -c "$WORK/sluiced.conf" import \
+			"$WORK/two"
+	done
+	everything >"$WORK/now"
+	check "... nothing was written" cmp "$WORK/then" "$WORK/now"
+else
+	skip "a good one on a bad disk" "strace may not trace here"
+fi
+
 check "the good one is taken" client update --bundle "$WORK/two"
 is "... it runs" "$(installed)" "editor 1.1.0"
 check "... by the mirror, too" mirror import "$WORK/two"
