@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zstd.h>
 
@@ -28,6 +30,7 @@ struct pack {
 	struct archive_entry *entry;
 	ZSTD_CCtx *zstd;
 	int fd;	   /* of the part being written */
+	int lock;  /* of the first part, until all have their names */
 	int parts; /* begun */
 	bool closed;
 	int64_t in_part, total;
@@ -64,9 +67,39 @@ end_part(struct pack *p, struct err *e)
 }
 
 static int
+exists(const struct pack *p, int part, struct err *e)
+{
+	char path[PATH_MAX];
+
+	if (name_part(p, part, true, path, e) < 0)
+		return -1;
+	return file_exists(path) ? err_set(e, ERR_CONFLICT, "%s exists", path)
+				 : 0;
+}
+
+/* Two processes must not write into one file, nor rename another's. */
+static int
+lock_first(struct pack *p, int fd, const char *path, struct err *e)
+{
+	struct stat is, named;
+	bool ours = flock(fd, LOCK_EX | LOCK_NB) == 0;
+
+	if (!ours && errno != EWOULDBLOCK)
+		return err_sys(e, "%s", path);
+	/* whoever had the lock before has renamed or removed it */
+	if (!ours || fstat(fd, &is) < 0 || lstat(path, &named) < 0 ||
+	    is.st_dev != named.st_dev || is.st_ino != named.st_ino)
+		return err_set(e, ERR_CONFLICT, "another process is making %s",
+		    p->ask.path);
+	p->lock = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	return p->lock < 0 ? err_sys(e, "%s", path) : exists(p, 0, e);
+}
+
+static int
 begin_part(struct pack *p, struct err *e)
 {
 	char path[PATH_MAX];
+	AUTO_FD fd = -1;
 
 	if (end_part(p, e) < 0)
 		return -1;
@@ -75,11 +108,19 @@ begin_part(struct pack *p, struct err *e)
 		    "more than %d parts: a larger"
 		    " --split",
 		    PACK_PARTS_MAX);
-	if (name_part(p, p->parts, false, path, e) < 0)
+	if (exists(p, p->parts, e) < 0 ||
+	    name_part(p, p->parts, false, path, e) < 0)
 		return -1;
-	p->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (p->fd < 0)
+	fd = open(path,
+	    O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644);
+	if (fd < 0)
 		return err_sys(e, "%s", path);
+	if (p->parts == 0 && lock_first(p, fd, path, e) < 0)
+		return -1;
+	if (ftruncate(fd, 0) < 0)
+		return err_sys(e, "%s", path);
+	p->fd = fd;
+	fd = -1;
 	p->parts++;
 	p->in_part = 0;
 	return 0;
@@ -164,13 +205,9 @@ failed(struct pack *p, struct err *e)
 static int
 begin(struct pack *p, struct err *e)
 {
-	char path[PATH_MAX];
-
 	(void)crypto_hash_sha256_init(&p->sum);
-	if (name_part(p, 0, true, path, e) < 0)
+	if (exists(p, 0, e) < 0)
 		return -1;
-	if (file_exists(path))
-		return err_set(e, ERR_CONFLICT, "%s exists", path);
 	if ((p->tar = archive_write_new()) == NULL ||
 	    (p->entry = archive_entry_new()) == NULL ||
 	    (p->zstd = ZSTD_createCCtx()) == NULL)
@@ -196,7 +233,7 @@ pack_open(const struct pack_ask *ask, struct err *e)
 		return NULL;
 	}
 	p->ask = *ask;
-	p->fd = -1;
+	p->fd = p->lock = -1;
 	if (begin(p, e) == 0)
 		return p;
 	pack_free(p);
@@ -228,31 +265,55 @@ pack_data(struct pack *p, const void *at, size_t len, struct err *e)
 	return failed(p, e);
 }
 
+/* The first part last: a reader begins there.  All of them or none. */
+static int
+name_parts(struct pack *p, struct err *e)
+{
+	char from[PATH_MAX], to[PATH_MAX];
+	int i;
+
+	for (i = p->parts - 1; i >= 0; i--) {
+		if (name_part(p, i, false, from, e) < 0 ||
+		    name_part(p, i, true, to, e) < 0)
+			break;
+		if (rename(from, to) < 0) {
+			(void)err_sys(e, "%s", to);
+			break;
+		}
+	}
+	if (i < 0)
+		return 0;
+	while (++i < p->parts) {
+		struct err none;
+
+		if (name_part(p, i, true, to, &none) == 0)
+			(void)unlink(to);
+	}
+	return -1;
+}
+
 int
 pack_close(struct pack *p, int *parts, int64_t *bytes, struct err *e)
 {
-	char from[PATH_MAX], to[PATH_MAX], *slash;
+	char path[PATH_MAX], *slash;
 
 	if (archive_write_close(p->tar) != ARCHIVE_OK)
 		return failed(p, e);
 	if (compress(p, NULL, 0, true, e) < 0 || seal(p, e) < 0 ||
 	    end_part(p, e) < 0)
 		return -1;
-	/* the first part last: a reader begins there */
-	for (int i = p->parts - 1; i >= 0; i--) {
-		if (name_part(p, i, false, from, e) < 0 ||
-		    name_part(p, i, true, to, e) < 0)
-			return -1;
-		if (rename(from, to) < 0)
-			return err_sys(e, "%s", to);
-	}
+	/* one more would be read as a part of this one */
+	if ((p->ask.split > 0 && exists(p, p->parts, e) < 0) ||
+	    name_parts(p, e) < 0)
+		return -1;
 	p->closed = true;
 	*parts = p->parts;
 	*bytes = p->total;
-	if ((slash = strrchr(to, '/')) == NULL)
+	(void)snprintf(path, sizeof(path), "%s", p->ask.path);
+	if ((slash = strrchr(path, '/')) == NULL)
 		return file_sync_dir(".", e);
-	slash[slash == to] = '\0';
-	return file_sync_dir(to, e);
+	slash[slash == path] = '\0';
+	return file_sync_dir(path, e);
 }
 
 void
@@ -275,6 +336,8 @@ pack_free(struct pack *p)
 			(void)archive_write_fail(p->tar);
 		(void)archive_write_free(p->tar);
 	}
+	if (p->lock >= 0)
+		(void)close(p->lock);
 	archive_entry_free(p->entry);
 	(void)ZSTD_freeCCtx(p->zstd);
 	free(p);

@@ -23,7 +23,8 @@ struct pack_ask {
 };
 
 /* pack_open - begin; nothing is seen under the final names until pack_close.
- * ERR_CONFLICT: PATH or PATH.000 exists. */
+ * ERR_CONFLICT, from here on: one of the final names exists, or another process
+ * is at it. */
 struct pack *pack_open(const struct pack_ask *ask, struct err *e) MUST_CHECK;
 
 /* pack_member - the next one; then exactly size bytes by pack_data. */

@@ -3,6 +3,7 @@
  * hostile bundle is one change away from a good one.
  */
 #include <archive_entry.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -180,6 +181,80 @@ bundle_comes_in_parts(void)
 			tap_note("part %d: %s", i, e.msg);
 		(void)rename(aside, part);
 	}
+	bundle_world_close(&w);
+}
+
+/* A part of a bundle before that is longer would be taken for one of it. */
+static void
+bundle_is_not_mixed_with_what_is_there(void)
+{
+	char path[300], old[400];
+	struct bundle_world w;
+	struct err e;
+	int n;
+
+	bundle_world_open(&w);
+	bundle_world_list(&w);
+	(void)snprintf(path, sizeof(path), "%s/mixed", tap_tmpdir());
+	n = pack_all(&w, path, SPLIT, &e);
+	CHECK(n > 3);
+	for (int keep = 1; keep <= n; keep++) {
+		for (int i = 0; i <= n; i++) {
+			(void)snprintf(old, sizeof(old), "%s.%03d", path, i);
+			if (i == keep)
+				CHECK_INT(
+				    file_replace(old, "", 0, 0644, &e), 0);
+			else
+				(void)unlink(old);
+		}
+		CHECK_INT(pack_all(&w, path, SPLIT, &e), -1);
+		CHECK_INT(e.kind, ERR_CONFLICT);
+		(void)snprintf(old, sizeof(old), "%s.000", path);
+		CHECK(!file_exists(old));
+		(void)snprintf(old, sizeof(old), "%s.000.partial", path);
+		CHECK(!file_exists(old));
+	}
+	bundle_world_close(&w);
+}
+
+static void
+bundle_is_written_by_one_at_a_time(void)
+{
+	static uint8_t noise[1 << 20];
+	char path[300], partial[320];
+	struct pack_ask ask = { .path = path };
+	struct bundle_world w;
+	struct err e;
+	int parts;
+	int64_t bytes;
+
+	bundle_world_open(&w);
+	bundle_world_list(&w);
+	(void)snprintf(path, sizeof(path), "%s/both", tap_tmpdir());
+	(void)snprintf(partial, sizeof(partial), "%s.partial", path);
+	randombytes_buf(noise, sizeof(noise));
+
+	AUTO_PACK first = pack_open(&ask, &e);
+
+	CHECK(first != NULL &&
+	    pack_member(first, "a", sizeof(noise), 0644, &e) == 0 &&
+	    pack_data(first, noise, sizeof(noise), &e) == 0);
+	CHECK_INT(file_size(partial, &e) > 100000, 1);
+	CHECK_INT(pack_all(&w, path, 0, &e), -1);
+	CHECK_INT(e.kind, ERR_CONFLICT);
+	CHECK(first != NULL && pack_close(first, &parts, &bytes, &e) == 0);
+	CHECK_INT(file_size(path, &e), bytes);
+	CHECK(!file_exists(partial));
+
+	/* what lies in the way is not followed */
+	CHECK_INT(unlink(path), 0);
+	CHECK_INT(file_replace(path, "kept", 4, 0644, &e), 0);
+	(void)snprintf(path, sizeof(path), "%s/other", tap_tmpdir());
+	(void)snprintf(partial, sizeof(partial), "%s.partial", path);
+	CHECK_INT(symlink("both", partial), 0);
+	CHECK_INT(pack_all(&w, path, 0, &e), -1);
+	(void)snprintf(path, sizeof(path), "%s/both", tap_tmpdir());
+	CHECK_INT(file_size(path, &e), 4);
 	bundle_world_close(&w);
 }
 
@@ -534,6 +609,8 @@ static const struct tap_test tests[] = {
 	TAP(bundle_is_read),
 	TAP(bundle_is_packed_to_the_same_bytes),
 	TAP(bundle_comes_in_parts),
+	TAP(bundle_is_not_mixed_with_what_is_there),
+	TAP(bundle_is_written_by_one_at_a_time),
 	TAP(members_are_those_of_the_list),
 	TAP(name_that_is_too_long_is_no_name),
 	TAP(archive_holds_no_more_than_it_says),
