@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "delta/core/refs.h"
+#include "delta/core/scan.h"
 #include "delta/core/walk.h"
 #include "delta/core/words.h"
 #include "delta/native.h"
@@ -142,15 +143,29 @@ explicit_number(const struct ref *x, const uint8_t *new, int64_t *number)
 		if (x->a64.form == A64_LOW)
 			value |= x->first & ~(uint64_t)0xfff;
 	} else {
-		value = x->anchor +
-		    (x->width == 8 ? number_u64(new) : number_s32(new));
+		value = x->anchor + site_value(x->kind, new);
 	}
 	*number = (int64_t)(value - x->first);
-	if (x->width == 4)
+	if (x->width <= 4)
 		*number = (int32_t)(uint32_t)*number;
 	else if (*number >> 39 != 0 && *number >> 39 != -1)
 		return false;
 	return puts_it(x, x->first + (uint64_t)*number, new);
+}
+
+/* Whether a field of __unwind_info is on another page than the last ones. */
+static bool
+turns_page(const struct encoder *c, const struct ref *x, uint64_t off_new)
+{
+	const struct image *m = &c->arg->tables->new;
+	const struct region *r;
+	uint64_t end;
+
+	if (x->kind != SITE_UNWIND)
+		return false;
+	r = image_span(m, off_new, &end);
+	return r && r->kind == REGION_UNWIND &&
+	    unwind_function(c->arg->new.at, m, r, off_new) != x->anchor;
 }
 
 static enum refs_choice
@@ -187,16 +202,21 @@ encode_site(struct encoder *c, const struct walk_item *i, uint64_t off_new)
 	put_number(c, FORMAT_SITE_RUN, c->site_run);
 	c->site_run = 0;
 	refs_map(&c->refs, &x);
-	choice = ref_choice(c, &x, old, new, &number);
+	choice = turns_page(c, &x, off_new)
+	    ? REFS_RAW
+	    : ref_choice(c, &x, old, new, &number);
 	buf_byte(&c->out[FORMAT_SITE_CHOICE], (uint8_t)choice);
 	if (choice == REFS_EXPLICIT) {
 		number_put_u64(b, (uint64_t)number);
-		put_planes(c, FORMAT_SITE_0, b, x.width == 8 ? 5 : 4);
+		put_planes(
+		    c, FORMAT_SITE_0, b, x.width == 8 ? 5 : (int)x.width);
 	} else if (choice == REFS_RAW) {
 		buf_add(&c->out[FORMAT_SITE_RAW], new, x.width);
 	}
 	if (choice == REFS_SAME)
 		refs_hit(&c->refs, &x, new);
+	else if (choice == REFS_RAW)
+		refs_raw(&c->refs, &x, new);
 	else
 		refs_miss(&c->refs, &x, new);
 }

@@ -31,7 +31,7 @@ kind_of(const char *segment, const char *name, uint32_t flags, uint32_t cpu)
 	if (strcmp(name, "__eh_frame") == 0)
 		return REGION_EHF;
 	if (strcmp(name, "__unwind_info") == 0)
-		return REGION_RVA32;
+		return REGION_UNWIND;
 	if (strcmp(name, "__gcc_except_tab") == 0)
 		return REGION_RAW;
 	return REGION_RO;

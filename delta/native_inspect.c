@@ -22,6 +22,8 @@ static const char *const kinds[REGION_KINDS] = {
 	[REGION_EHF] = "eh-frame",
 	[REGION_EHHDR] = "eh-header",
 	[REGION_PCLN] = "go-functions",
+	[REGION_UNWIND] = "unwind-info",
+	[REGION_RELOC] = "relocations",
 };
 
 static void

@@ -23,7 +23,7 @@ kind_of(const char *name, uint32_t flags, uint16_t machine)
 	if (strcmp(name, ".rdata") == 0)
 		return REGION_RO;
 	if (strcmp(name, ".reloc") == 0)
-		return REGION_RAW;
+		return REGION_RELOC;
 	return REGION_PTR64;
 }
 

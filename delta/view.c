@@ -20,6 +20,8 @@ fill_site(const struct view_fill *f, const struct region *r,
 		target = site_target(f->sites, r, site);
 	if (f->map)
 		target = map_address(f->map, target);
+	if (x.kind == SITE_RELOC)
+		x.word = number_u16(at);
 	if (x.kind == SITE_A64) {
 		x.word = number_u32(at);
 		a64_decode(x.word, &x.a64);

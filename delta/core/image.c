@@ -84,9 +84,13 @@ member_check(struct image *m, struct member *of, struct err *e)
 	for (i = 0; i < IMAGE_GO; i++)
 		if (of->go[i] - of->bias >= SPACE)
 			return malformed(e, "an address out of bounds");
-	for (i = of->first; i < of->first + of->n; i++)
+	of->frames = of->bias;
+	for (i = of->first; i < of->first + of->n; i++) {
 		if (region_check(m, of, i, e) < 0)
 			return -1;
+		if (m->at[i].kind == REGION_EHF && of->frames == of->bias)
+			of->frames = m->at[i].va;
+	}
 	of->low = of->n ? first->va : of->bias;
 	of->top = of->n ? last->va + last->mem : of->bias;
 	return 0;

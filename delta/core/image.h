@@ -25,15 +25,17 @@
 #define IMAGE_SPACE_LOG 48
 
 enum region_kind {
-	REGION_RAW,   /* no references */
-	REGION_X86,   /* x86-64 code */
-	REGION_A64,   /* AArch64 code */
-	REGION_PTR64, /* aligned pointers */
-	REGION_RVA32, /* aligned 32-bit distances from the member's base */
-	REGION_RO,    /* jump tables, pointers */
-	REGION_EHF,   /* .eh_frame */
-	REGION_EHHDR, /* .eh_frame_hdr */
-	REGION_PCLN,  /* Go's function table */
+	REGION_RAW,    /* no references */
+	REGION_X86,    /* x86-64 code */
+	REGION_A64,    /* AArch64 code */
+	REGION_PTR64,  /* aligned pointers */
+	REGION_RVA32,  /* aligned 32-bit distances from the member's base */
+	REGION_RO,     /* jump tables, pointers */
+	REGION_EHF,    /* .eh_frame */
+	REGION_EHHDR,  /* .eh_frame_hdr */
+	REGION_PCLN,   /* Go's function table */
+	REGION_UNWIND, /* __unwind_info */
+	REGION_RELOC,  /* .reloc */
 	REGION_KINDS,
 };
 
@@ -48,6 +50,7 @@ struct member {
 	uint64_t bias;
 	uint64_t base;	   /* what 32-bit distances count from */
 	uint64_t low, top; /* first and last address + 1 */
+	uint64_t frames;   /* its first .eh_frame; the bias: none */
 	uint64_t go[IMAGE_GO];
 	size_t first, n; /* its regions */
 	int pair;	 /* member of the other file; -1: none */

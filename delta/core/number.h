@@ -37,6 +37,12 @@ number_unzigzag(uint64_t n)
 }
 
 static inline uint32_t
+number_u16(const uint8_t *at)
+{
+	return (uint32_t)at[0] | (uint32_t)at[1] << 8;
+}
+
+static inline uint32_t
 number_u32(const uint8_t *at)
 {
 	return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 |
@@ -47,6 +53,20 @@ static inline uint64_t
 number_u64(const uint8_t *at)
 {
 	return (uint64_t)number_u32(at) | (uint64_t)number_u32(at + 4) << 32;
+}
+
+static inline void
+number_put_u16(uint8_t *at, uint32_t n)
+{
+	at[0] = (uint8_t)n;
+	at[1] = (uint8_t)(n >> 8);
+}
+
+static inline void
+number_put_u24(uint8_t *at, uint32_t n)
+{
+	number_put_u16(at, n);
+	at[2] = (uint8_t)(n >> 16);
 }
 
 static inline void

@@ -94,11 +94,11 @@ check_limits(struct job *j, struct err *e)
 		    (unsigned long long)(f->memory >> 10));
 	if (patch_tables(f, &j->t, e) < 0)
 		return -1;
-	/* a block takes a byte of each stream, a site four of the file */
+	/* a block takes a byte of each stream, a site two of the file */
 	if (j->t.blocks > f->part[FORMAT_BLOCK_LEN].raw ||
 	    j->t.blocks > f->new_expanded || j->t.blocks >= UINT32_MAX)
 		return err_set(e, ERR_INPUT, "patch: too many blocks");
-	if (j->t.sites > f->old_expanded / 4)
+	if (j->t.sites > f->old_expanded / 2)
 		return err_set(e, ERR_INPUT, "patch: too many references");
 	if (patch_memory(f, &j->t) > f->memory)
 		return err_set(

@@ -127,12 +127,12 @@ static uint64_t
 explicit_target(struct job *j, unsigned width)
 {
 	uint64_t high;
-	uint8_t b[4];
+	uint8_t b[4] = { 0 };
 	int i;
 
-	for (i = 0; i < 4; i++)
+	for (i = 0; i < 4 && i < (int)width; i++)
 		b[i] = stream_byte(&j->in[FORMAT_SITE_0 + i]);
-	if (width == 4)
+	if (width <= 4)
 		return number_s32(b);
 	high = (uint64_t)(int8_t)stream_byte(&j->in[FORMAT_SITE_4]);
 	return (high << 32) + number_u32(b);
@@ -155,7 +155,7 @@ site_exception(struct job *j, struct ref *x, const uint8_t *old, uint8_t *field)
 		return;
 	case REFS_RAW:
 		stream_read(&j->in[FORMAT_SITE_RAW], field, x->width);
-		refs_miss(&j->refs, x, field);
+		refs_raw(&j->refs, x, field);
 		return;
 	case REFS_MAPPED:
 		break;

@@ -123,13 +123,20 @@ refs_begin(struct refs *r, const struct region *region, const struct site *site,
 	x->width = site_width(site->kind);
 	x->va = region_address(to, off_new);
 	x->target = site_target(r->old, region, site);
-	x->anchor = site->kind == SITE_TABLE
-	    ? map_address(r->map, sites_table(r->old, region, va))
-	    : site_anchor(member_of(r, region, to), to, site->kind, x->va);
+	if (site->kind == SITE_TABLE)
+		x->anchor =
+		    map_address(r->map, sites_table(r->old, region, va));
+	else if (site->kind == SITE_UNWIND)
+		x->anchor = r->function;
+	else
+		x->anchor = site_anchor(
+		    member_of(r, region, to), to, site->kind, x->va);
 	if (x->kind == SITE_A64) {
 		x->word = number_u32(r->old->bytes + site->off);
 		a64_decode(x->word, &x->a64);
 	}
+	if (x->kind == SITE_RELOC)
+		x->word = number_u16(r->old->bytes + site->off);
 	if (!recall(r, x->target, &x->first))
 		x->first = map_address(r->map, x->target);
 }
@@ -152,12 +159,27 @@ refs_near(const struct refs *r, const struct ref *x, uint64_t *target)
 void
 refs_put(const struct ref *x, uint64_t target, uint8_t *out)
 {
-	if (x->kind == SITE_A64)
+	uint64_t value = target - x->anchor;
+
+	switch ((int)x->kind) {
+	case SITE_A64:
 		number_put_u32(out, a64_put(&x->a64, x->word, x->va, target));
-	else if (x->width == 8)
-		number_put_u64(out, target - x->anchor);
-	else
-		number_put_u32(out, (uint32_t)(target - x->anchor));
+		return;
+	case SITE_RELOC:
+		number_put_u16(
+		    out, (x->word & ~(uint32_t)LOW) | ((uint32_t)value & LOW));
+		return;
+	case SITE_PAGE:
+		number_put_u32(out, (uint32_t)value & ~(uint32_t)LOW);
+		return;
+	default:
+		if (x->width == 8)
+			number_put_u64(out, value);
+		else if (x->width == 3)
+			number_put_u24(out, (uint32_t)value);
+		else
+			number_put_u32(out, (uint32_t)value);
+	}
 }
 
 void
@@ -193,23 +215,38 @@ actual_a64(const struct refs *r, const struct ref *x, const uint8_t *field,
 	return i.form != A64_LOW || r->page[i.reg] != 0;
 }
 
+/* Whether a field says all of where it points: others hold but a part. */
+static bool
+learns(enum site_kind k)
+{
+	return k != SITE_RELOC && k != SITE_PAGE;
+}
+
 void
 refs_miss(struct refs *r, const struct ref *x, const uint8_t *field)
 {
 	uint64_t actual;
 
 	refs_hit(r, x, field);
-	if (x->target == 0)
+	if (x->target == 0 || !learns(x->kind))
 		return;
 	if (x->kind == SITE_A64) {
 		if (!actual_a64(r, x, field, &actual))
 			return;
 	} else {
-		actual = x->anchor +
-		    (x->width == 8 ? number_u64(field) : number_s32(field));
+		actual = x->anchor + site_value(x->kind, field);
 	}
 	*near(r, x->target) = actual - x->target;
 	if (x->kind == SITE_A64 && x->a64.form == A64_ADRP)
 		return;
 	learn(r, x->target, actual);
+}
+
+void
+refs_raw(struct refs *r, const struct ref *x, const uint8_t *field)
+{
+	if (x->kind == SITE_UNWIND)
+		r->function = x->first - site_value(x->kind, field);
+	else
+		refs_miss(r, x, field);
 }

@@ -34,6 +34,8 @@ struct refs {
 	unsigned bits;
 	uint64_t *near;	   /* owned; shift by hash of the address / 512 */
 	uint64_t page[32]; /* AArch64: what ADRP put into each register */
+	uint64_t
+	    function; /* that the present page of __unwind_info begins with */
 };
 
 uint64_t refs_memory(uint64_t old_size);
@@ -50,7 +52,7 @@ struct ref {
 	uint64_t target; /* in old */
 	uint64_t first;	 /* the guess */
 	uint64_t mapped; /* by the map; after refs_map */
-	uint32_t word;	 /* AArch64: the old instruction, */
+	uint32_t word;	 /* AArch64 and .reloc: the old field, */
 	struct a64 a64;
 };
 
@@ -71,5 +73,9 @@ void refs_put(const struct ref *x, uint64_t target, uint8_t *out);
  * refs_miss also where it was not the first guess (not for REFS_SAME). */
 void refs_hit(struct refs *r, const struct ref *x, const uint8_t *field);
 void refs_miss(struct refs *r, const struct ref *x, const uint8_t *field);
+
+/* refs_raw - refs_miss after REFS_RAW, which a page of __unwind_info begins
+ * with: the guess was right, but not what it counts from. */
+void refs_raw(struct refs *r, const struct ref *x, const uint8_t *field);
 
 #endif

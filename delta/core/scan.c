@@ -11,8 +11,8 @@
 /* Longer jump tables are none; looking for a table's start takes time. */
 #define TABLE_MAX 65536
 
-static bool
-is_pointer(const struct sites *s, uint64_t value) /* without bias */
+bool
+scan_in_image(const struct sites *s, uint64_t value)
 {
 	return value >= POINTER_MIN &&
 	    member_holds(s->member, s->member->bias + value);
@@ -32,8 +32,18 @@ scan_pointers(struct sites *s)
 	uint64_t off, end = r->off + r->size;
 
 	for (off = aligned(r, 8); off < end && end - off >= 8; off += 8)
-		if (is_pointer(s, number_u64(s->bytes + off)))
+		if (scan_in_image(s, number_u64(s->bytes + off)))
 			sites_add(s, off, SITE_PTR64);
+}
+
+void
+scan_rva_at(struct sites *s, uint64_t off)
+{
+	uint32_t value = number_u32(s->bytes + off);
+
+	if (value < ((uint32_t)1 << 31) &&
+	    scan_in_image(s, s->member->base - s->member->bias + value))
+		sites_add(s, off, SITE_RVA32);
 }
 
 static void
@@ -41,14 +51,9 @@ scan_rva(struct sites *s)
 {
 	const struct region *r = s->region;
 	uint64_t off, end = r->off + r->size;
-	uint64_t base = s->member->base - s->member->bias;
-	uint32_t value;
 
-	for (off = aligned(r, 4); off < end && end - off >= 4; off += 4) {
-		value = number_u32(s->bytes + off);
-		if (value < ((uint32_t)1 << 31) && is_pointer(s, base + value))
-			sites_add(s, off, SITE_RVA32);
-	}
+	for (off = aligned(r, 4); off < end && end - off >= 4; off += 4)
+		scan_rva_at(s, off);
 }
 
 static bool
@@ -88,7 +93,7 @@ scan_tables(struct sites *s)
 		if (in_table)
 			sites_add(s, off, SITE_TABLE);
 		else if ((va & 7) == 0 && end - off >= 8 &&
-		    is_pointer(s, number_u64(s->bytes + off)))
+		    scan_in_image(s, number_u64(s->bytes + off)))
 			sites_add(s, off, SITE_PTR64);
 	}
 }
@@ -120,6 +125,12 @@ scan_region(struct sites *s)
 		return;
 	case REGION_PCLN:
 		scan_go(s);
+		return;
+	case REGION_UNWIND:
+		scan_unwind(s);
+		return;
+	case REGION_RELOC:
+		scan_reloc(s);
 		return;
 	case REGION_RAW:
 	case REGION_KINDS:

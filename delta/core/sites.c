@@ -21,7 +21,9 @@ pages_of(const struct region *r)
 static size_t
 base_words(const struct region *r)
 {
-	return r->kind == REGION_RO ? (size_t)(r->size >> 8) + 1 : 0;
+	return r->kind == REGION_RO || r->kind == REGION_RELOC
+	    ? (size_t)(r->size >> 8) + 1
+	    : 0;
 }
 
 uint64_t
@@ -82,19 +84,30 @@ sites_add(struct sites *s, uint64_t off, enum site_kind kind)
 	s->free = off + site_width(kind);
 }
 
+/* A bit for an aligned word. */
+static void
+mark(struct sites *s, const struct region *r, uint64_t va)
+{
+	uint64_t word = (va - (r->va & ~(uint64_t)3)) >> 2;
+
+	if (word >> 6 < base_words(r))
+		s->base[s->first_base[r - s->image->at] + (word >> 6)] |=
+		    (uint64_t)1 << (word & 63);
+}
+
 void
 sites_base(struct sites *s, uint64_t va)
 {
 	const struct region *r = image_region(s->image, va);
-	uint64_t word;
 
-	if (r == NULL || r->kind != REGION_RO || va - r->va >= r->size ||
-	    (va & 3) != 0)
-		return;
-	word = (va - (r->va & ~(uint64_t)3)) >> 2;
-	if (word >> 6 < base_words(r))
-		s->base[s->first_base[r - s->image->at] + (word >> 6)] |=
-		    (uint64_t)1 << (word & 63);
+	if (r && r->kind == REGION_RO && va - r->va < r->size && (va & 3) == 0)
+		mark(s, r, va);
+}
+
+void
+sites_block(struct sites *s, uint64_t va)
+{
+	mark(s, s->region, va);
 }
 
 uint64_t
@@ -235,6 +248,22 @@ site_peek(struct site_cursor *c, struct site *out)
 }
 
 uint64_t
+site_value(enum site_kind k, const uint8_t *at)
+{
+	switch (site_width(k)) {
+	case 8:
+		return number_u64(at);
+	case 3:
+		return (uint64_t)at[0] | (uint64_t)at[1] << 8 |
+		    (uint64_t)at[2] << 16;
+	case 2:
+		return number_u16(at) & 0xfff;
+	default:
+		return number_s32(at);
+	}
+}
+
+uint64_t
 site_anchor(const struct member *m, const struct region *r, enum site_kind k,
     uint64_t va)
 {
@@ -248,7 +277,11 @@ site_anchor(const struct member *m, const struct region *r, enum site_kind k,
 	case SITE_X86_4:
 		return va + 8;
 	case SITE_RVA32:
+	case SITE_RELOC:
+	case SITE_PAGE:
 		return m ? m->base : 0;
+	case SITE_FRAME:
+		return m ? m->frames : 0;
 	case SITE_PC32:
 	case SITE_PC64:
 		return va;
@@ -258,6 +291,7 @@ site_anchor(const struct member *m, const struct region *r, enum site_kind k,
 		return m ? m->bias : 0;
 	case SITE_TABLE:
 	case SITE_A64:
+	case SITE_UNWIND:
 		return 0;
 	default:
 		return m ? m->go[k - SITE_GO] : 0;
@@ -268,15 +302,26 @@ uint64_t
 site_target(
     const struct sites *s, const struct region *r, const struct site *site)
 {
-	const uint8_t *at = s->bytes + site->off;
 	uint64_t va = r->va + (site->off - r->off), anchor;
 
 	if (site->kind == SITE_A64)
 		return a64_target(
 		    s->bytes + r->off, r->size, site->off - r->off, va);
-	anchor = site->kind == SITE_TABLE
-	    ? sites_table(s, r, va)
-	    : site_anchor(image_member(s->image, r), r, site->kind, va);
-	return anchor +
-	    (site_width(site->kind) == 8 ? number_u64(at) : number_s32(at));
+	switch ((int)site->kind) {
+	case SITE_TABLE:
+		anchor = sites_table(s, r, va);
+		break;
+	case SITE_UNWIND:
+		anchor = unwind_function(s->bytes, s->image, r, site->off);
+		break;
+	case SITE_RELOC:
+		anchor = reloc_page(s, r, sites_table(s, r, va));
+		break;
+	case SITE_PAGE:
+		return reloc_first(s, r, va);
+	default:
+		anchor =
+		    site_anchor(image_member(s->image, r), r, site->kind, va);
+	}
+	return anchor + site_value(site->kind, s->bytes + site->off);
 }

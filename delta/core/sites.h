@@ -22,6 +22,10 @@ enum site_kind {
 	SITE_REGION, /* 32 bits from the region's start */
 	SITE_TABLE,  /* 32 bits from the jump table's start */
 	SITE_A64,    /* an instruction, see core/a64.h */
+	SITE_FRAME,  /* 24 bits from the member's .eh_frame */
+	SITE_UNWIND, /* 24 bits from the function that its page begins with */
+	SITE_RELOC,  /* the low 12 of 16 bits, from its block's page */
+	SITE_PAGE,   /* that page: of the first such field of the block */
 	SITE_GO,     /* 32 bits from member.go[0..4] */
 	SITE_KINDS = SITE_GO + IMAGE_GO,
 };
@@ -37,7 +41,8 @@ struct sites {
 	/* for each region with bytes: its pages' first entries, one more */
 	uint32_t *page;	    /* owned */
 	size_t *first_page; /* owned; by region */
-	/* for each RO region: which aligned words code takes the address of */
+	/* for each RO region: which aligned words code takes the address of;
+	 * for each RELOC region: at which a block begins */
 	uint64_t *base;	    /* owned */
 	size_t *first_base; /* owned; by region */
 	/* the scan of one region */
@@ -68,8 +73,11 @@ void sites_done(struct sites *s);
  * overlaps an earlier one is left out); an address that code takes. */
 void sites_add(struct sites *s, uint64_t off, enum site_kind kind);
 void sites_base(struct sites *s, uint64_t va);
+/* The same for an address in the present region, which a block begins at. */
+void sites_block(struct sites *s, uint64_t va);
 
-/* sites_table - the greatest such address at or below va, of its region. */
+/* sites_table - the greatest such address at or below va, of its region: what
+ * code takes, or where a block begins. */
 uint64_t sites_table(
     const struct sites *s, const struct region *r, uint64_t va);
 
@@ -92,13 +100,28 @@ site_skip(struct site_cursor *c)
 static inline unsigned
 site_width(enum site_kind k)
 {
-	return k == SITE_PTR64 || k == SITE_PC64 ? 8 : 4;
+	switch ((int)k) {
+	case SITE_PTR64:
+	case SITE_PC64:
+		return 8;
+	case SITE_FRAME:
+	case SITE_UNWIND:
+		return 3;
+	case SITE_RELOC:
+		return 2;
+	default:
+		return 4;
+	}
 }
+
+/* site_value - what a field says, which counts from its anchor. */
+uint64_t site_value(enum site_kind k, const uint8_t *at);
 
 /*
  * site_anchor - what a field's value counts from at address va of region r of
  * member m, either of which may be NULL: target = anchor + value.  Not for
- * SITE_TABLE and SITE_A64.
+ * SITE_TABLE, SITE_A64 and SITE_UNWIND; in new, where the page is not known,
+ * SITE_RELOC and SITE_PAGE count from the member's base.
  */
 uint64_t site_anchor(const struct member *m, const struct region *r,
     enum site_kind k, uint64_t va);

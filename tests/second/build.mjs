@@ -5,7 +5,7 @@ import {rowOf, isAdrp, isInPage, baseOf, pageRegister, put, valueOf}
 	from './arm64.mjs';
 import {AddressMap, addressOf, has, isCode, lastAtMost} from './image.mjs';
 import {need} from './patch.mjs';
-import {anchorOf} from './scan.mjs';
+import {anchorOf, valueOfField} from './scan.mjs';
 
 const STREAM = {REFERENCES: 4, BYTES: 12, WORDS: 14, LITERALS: 20};
 const NEAR = 65536;
@@ -118,6 +118,24 @@ function top(value, power) {
 	return Number(BigInt.asUintN(64, value * GOLDEN) >> BigInt(64 - power));
 }
 
+// putValue(field, value, reference): what the field has of it
+function putValue(field, value, {width, hides}) {
+	if (width === 8) {
+		field.setBigUint64(0, value, true);
+		return;
+	}
+	const number = Number(BigInt.asUintN(32, value));
+	if (hides === 'low')
+		field.setUint32(0, (number & ~0xfff) >>> 0, true);
+	else if (hides === 'high')
+		field.setUint16(0, field.getUint16(0, true) & 0xf000 | number & 0xfff,
+			true);
+	else if (width === 4)
+		field.setUint32(0, number, true);
+	else
+		[0, 8, 16].forEach((bits, i) => field.setUint8(i, number >>> bits));
+}
+
 // References: what they become
 class References {
 	constructor(streams, tables, blocks, size) {
@@ -130,6 +148,7 @@ class References {
 		this.actuals = new BigUint64Array(2 ** this.power);
 		this.near = new BigUint64Array(NEAR);
 		this.pages = new Array(32).fill(0n);
+		this.function = 0n; // that the page of __unwind_info begins with
 	}
 	// become(reference, field, offset): writes it into field, a view of its
 	// bytes of old that is at this offset of new
@@ -140,7 +159,7 @@ class References {
 		const choice = asGuessed ? -1
 			: this.streams[STREAM.REFERENCES + 1].byte();
 		need(choice <= 4, 'no such choice for a reference');
-		const oldWord = field.getUint32(0, true);
+		const oldWord = reference.width === 4 ? field.getUint32(0, true) : 0;
 		if (choice === 4)
 			for (let i = 0; i < reference.width; i++)
 				field.setUint8(i, this.streams[11].byte());
@@ -149,7 +168,11 @@ class References {
 		const row = reference.anchor === 'arm64' ? rowOf(oldWord) : null;
 		if (isAdrp(row))
 			this.keepPage(field.getUint32(0, true), where.place);
-		if (asGuessed || choice === 2 || target === 0n)
+		if (choice === 4 && reference.anchor === 'function') {
+			this.function = this.first(target) - where.value(field);
+			return;
+		}
+		if (asGuessed || choice === 2 || target === 0n || reference.hides)
 			return;
 		const actual = row ? this.actualOfCode(row, reference, field, where)
 			: where.actual(field);
@@ -170,15 +193,16 @@ class References {
 			return this.map.of(target);
 		if (choice === 1)
 			return target + this.near[this.nearOf(target)];
+		const first = this.first(target);
+		return choice < 0 ? first : first + this.explicit(width);
+	}
+	first(target) {
 		const entry = top(target, this.power);
-		const first = target !== 0n && this.targets[entry] === target
+		return target !== 0n && this.targets[entry] === target
 			? this.actuals[entry] : this.map.of(target);
-		if (choice < 0)
-			return first;
-		return first + this.explicit(width);
 	}
 	explicit(width) {
-		const bytes = width === 8 ? 5 : 4;
+		const bytes = Math.min(width, 5);
 		return BigInt.asIntN(8 * bytes, gather(this.streams, 6, bytes));
 	}
 	// place(reference, offset): its place in new, how a guess is put there,
@@ -194,20 +218,19 @@ class References {
 		};
 		if (reference.anchor === 'arm64')
 			return {place, put: putInto};
-		const anchor = reference.anchor === 'table'
-			? this.map.of(reference.begin)
-			: anchorOf(reference, place, region,
-				region ? region.member : oldMember.pair);
-		if (reference.width === 8)
-			return {place,
-				put: (field, g) => field.setBigUint64(0, g - anchor, true),
-				actual: (field) => BigInt.asUintN(64,
-					anchor + field.getBigInt64(0, true))};
-		return {place,
-			put: (field, g) => field.setUint32(0,
-				Number(BigInt.asUintN(32, g - anchor)), true),
-			actual: (field) => BigInt.asUintN(64,
-				anchor + BigInt(field.getInt32(0, true)))};
+		const anchor = this.newAnchor(reference, place, region,
+			region ? region.member : oldMember.pair);
+		const value = (field) => valueOfField(field, 0, reference.width);
+		return {place, value,
+			put: (field, g) => putValue(field, g - anchor, reference),
+			actual: (field) => BigInt.asUintN(64, anchor + value(field))};
+	}
+	newAnchor(reference, place, region, member) {
+		if (reference.anchor === 'table')
+			return this.map.of(reference.begin);
+		if (reference.anchor === 'function')
+			return this.function;
+		return anchorOf(reference, place, region, member);
 	}
 	keepPage(word, place) {
 		const row = rowOf(word);

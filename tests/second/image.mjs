@@ -4,7 +4,8 @@
 import {need} from './patch.mjs';
 
 export const KIND = {X86: 1, ARM64: 2, POINTERS: 3, DISTANCES: 4,
-	CONSTANTS: 5, EH_FRAME: 6, EH_HEADER: 7, GO: 8};
+	CONSTANTS: 5, EH_FRAME: 6, EH_HEADER: 7, GO: 8,
+	UNWIND: 9, RELOCATIONS: 10};
 const GO_NAMES = ['text', 'names', 'pctab', 'functab', 'gofunc'];
 const BIAS_BITS = 48n;
 
@@ -35,7 +36,7 @@ export class Image {
 		const member = {bias, base: reader.wide() + bias, regions: []};
 		let address = 0n;
 		for (let i = 0; i < count; i++) {
-			const region = {member, kind: reader.number(8)};
+			const region = {member, kind: reader.number(10)};
 			address += reader.wide();
 			region.address = address + bias;
 			region.offset = offset + reader.signed();
@@ -50,6 +51,8 @@ export class Image {
 			this.regions.push(region);
 		}
 		member.end = address + bias;
+		member.frames = member.regions.find(({kind, address: at}) =>
+			kind === KIND.EH_FRAME && at !== bias)?.address ?? bias;
 		const isGo = member.regions.some(({kind}) => kind === KIND.GO);
 		for (const name of GO_NAMES)
 			member[name] = bias + (isGo ? reader.wide() : 0n);

@@ -13,6 +13,13 @@ const TABLE_BYTES = 65536;
 const PAGE_REACH = 16;
 const CIE_BYTES = 256;
 const RECORD_BYTES = 44;
+const UNWIND_HEADER = 28;
+const UNWIND_PAGE = 12;
+const INDEX_ENTRY = 12;
+const REGULAR = 2;
+const COMPRESSED = 3;
+const BLOCK_HEADER = 8;
+const MOST_BLOCK = 8200;
 
 // scan(old, image): all references, by ascending offset
 export function scan(old, image) {
@@ -34,7 +41,7 @@ export function anchorOf(reference, place, region, member) {
 		return place;
 	case 'region':
 		return region?.address ?? 0n;
-	default: // bias, base, text, names, pctab, functab, gofunc
+	default: // bias, base, frames, text, names, pctab, functab, gofunc
 		return member?.[reference.anchor] ?? 0n;
 	}
 }
@@ -58,6 +65,8 @@ class Scan {
 		case KIND.EH_FRAME: this.ehFrame(); break;
 		case KIND.EH_HEADER: this.ehHeader(); break;
 		case KIND.GO: this.goTable(); break;
+		case KIND.UNWIND: this.unwind(); break;
+		case KIND.RELOCATIONS: this.relocations(); break;
 		}
 		return this.found;
 	}
@@ -88,8 +97,7 @@ class Scan {
 	addNamed(at, width, name) {
 		if (at + width > this.bytes.length)
 			return;
-		const value = width === 8 ? this.view.getBigInt64(at, true)
-			: BigInt(this.view.getInt32(at, true));
+		const value = valueOfField(this.view, at, width);
 		const how = {anchor: name};
 		const {region} = this;
 		const anchor = anchorOf(how, this.address(at), region, region.member);
@@ -174,13 +182,17 @@ class Scan {
 			this.addNamed(at, 8, 'bias');
 	}
 	distances() {
-		const {member} = this.region;
-		for (let at = this.aligned(4); at + 4 <= this.bytes.length; at += 4) {
-			const target = member.base + BigInt(this.word(at));
-			if (this.word(at) < 2 ** 31 && this.inImage(target) &&
-				target - member.bias >= LEAST_ADDRESS)
-				this.addNamed(at, 4, 'base');
-		}
+		for (let at = this.aligned(4); at + 4 <= this.bytes.length; at += 4)
+			this.distance(at);
+	}
+	distance(at) {
+		const target = this.region.member.base + BigInt(this.word(at));
+		if (this.word(at) < 2 ** 31 && this.isTarget(target))
+			this.addNamed(at, 4, 'base');
+	}
+	isTarget(va) {
+		return this.inImage(va) &&
+			va - this.region.member.bias >= LEAST_ADDRESS;
 	}
 	constants() {
 		let table = -1; // where it began
@@ -325,6 +337,89 @@ class Scan {
 		if (value !== 0xffffffff && (value !== 0 || name === 'text'))
 			this.addNamed(at, 4, name);
 	}
+
+	unwind() {
+		const size = this.bytes.length;
+		if (this.region.address % 4n !== 0n || size < UNWIND_HEADER)
+			return;
+		const [personalities, many, index, count] =
+			[12, 16, 20, 24].map((at) => this.word(at));
+		if (count < 2 || index + INDEX_ENTRY * count > size)
+			return;
+		const entries = Array.from({length: count}, (_, i) =>
+			[0, 4, 8].map((at) => this.word(index + INDEX_ENTRY * i + at)));
+		const [, , end] = entries.at(-1);
+		const pages = entries.slice(0, -1).map(([functions, at]) =>
+			({at, begin: this.region.member.base + BigInt(functions)}));
+		if (pages.some(({at}, i) => i > 0 && at <= pages[i - 1].at))
+			return;
+		for (let i = 0; personalities + 4 * many <= size && i < many; i++)
+			this.distance(personalities + 4 * i);
+		for (let i = 0; i < count; i++)
+			this.distance(index + INDEX_ENTRY * i);
+		for (let at = entries[0][2]; end <= size && at + 4 <= end; at += 4)
+			this.distance(at);
+		pages.forEach((page, i) => this.unwindPage(page,
+			Math.min(size, pages[i + 1]?.at ?? size)));
+	}
+	unwindPage({at, begin}, end) {
+		if (end - at < UNWIND_PAGE || at % 4 !== 0)
+			return;
+		const half = (i) => this.view.getUint16(at + i, true);
+		const list = (from, count, width) =>
+			Array.from({length: count}, (_, i) => at + from + width * i)
+				.filter((place) => place + width <= end);
+		if (this.word(at) === REGULAR) {
+			for (const entry of list(half(4), half(6), 8)) {
+				this.distance(entry);
+				this.encoding(entry + 4);
+			}
+		} else if (this.word(at) === COMPRESSED) {
+			for (const entry of list(half(4), half(6), 4)) {
+				const target = begin + BigInt(this.word(entry) & 0xffffff);
+				if (this.isTarget(target))
+					this.add(entry, 3, target, {anchor: 'function'});
+			}
+			for (const entry of list(half(8), half(10), 4))
+				this.encoding(entry);
+		}
+	}
+	encoding(at) {
+		const {member} = this.region;
+		const code = member.regions.find(isCode);
+		const mode = code && (code.kind === KIND.ARM64 ? 3 : 4);
+		if (member.frames !== member.bias && (this.word(at) >>> 24 & 15) === mode)
+			this.addNamed(at, 3, 'frames');
+	}
+
+	relocations() {
+		const size = this.bytes.length;
+		let at = this.aligned(4);
+		while (at + BLOCK_HEADER <= size) {
+			const length = this.word(at + 4);
+			if (length < BLOCK_HEADER || length > MOST_BLOCK ||
+				length % 4 !== 0 || at + length > size)
+				break;
+			const page = this.region.member.base + BigInt(this.word(at));
+			const field = (i) => this.view.getUint16(at + i, true);
+			const place = (i) => page + BigInt(field(i) & 0xfff);
+			if (length > BLOCK_HEADER)
+				this.add(at, 4, place(BLOCK_HEADER), {anchor: 'base', hides: 'low'});
+			for (let i = BLOCK_HEADER; i < length; i += 2)
+				if (field(i) >> 12 !== 0 && this.isTarget(place(i)))
+					this.add(at + i, 2, place(i), {anchor: 'base', hides: 'high'});
+			at += length;
+		}
+	}
+}
+
+// valueOfField(view, at, width): signed if it has 4 bytes or 8
+export function valueOfField(view, at, width) {
+	if (width === 8)
+		return view.getBigInt64(at, true);
+	if (width === 4)
+		return BigInt(view.getInt32(at, true));
+	return BigInt(view.getUint16(at, true) | view.getUint8(at + 2) << 16);
 }
 
 // widthOf(encoding): of a pointer relative to itself, 0 for another one

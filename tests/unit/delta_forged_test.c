@@ -177,7 +177,7 @@ static const struct attack attacks[] = {
 	{ "129 regions", FORMAT_TABLES, "01 00 01 81 01 00 00 00 00 00 00",
 	    false, ERR_INPUT },
 	{ "a region of an unknown kind", FORMAT_TABLES,
-	    TABLES_REGION("09 00 00 10 00"), false, ERR_INPUT },
+	    TABLES_REGION("0b 00 00 10 00"), false, ERR_INPUT },
 	{ "a region outside the file", FORMAT_TABLES,
 	    TABLES_REGION("03 00 80 04 01 00"), false, ERR_INPUT },
 	{ "a region across the end", FORMAT_TABLES,
@@ -326,6 +326,114 @@ forged_patches_are_refused(void)
 		assemble(f);
 		if (!CHECK_INT(apply_forged(f, &e), a->want))
 			tap_note("%s: %s", a->name, e.msg);
+	}
+	free(f);
+}
+
+/* --- forged tables of executables ----------------------------------------------- */
+
+/* Old's second half is a region of a kind at 0x1000, with n references. */
+#define TABLES_WALK(n, kind) \
+	"01 " n " 01 01 00 " kind " 80 20 80 02 80 01 00 00 00 00 00 00 00"
+#define UNWIND(n)  TABLES_WALK(n, "09")
+#define RELOC(n)   TABLES_WALK(n, "0a")
+#define HEAD	   "01 00 00 00 00 00 00 00 00 00 00 00 "
+#define NO_PERSONS "00 00 00 00 00 00 00 00 "
+#define TENS	   "10 a0 10 a0 10 a0 10 a0 10 a0 10 a0 10 a0 10 a0 10 a0 10 a0 "
+#define NOWHERE	   "00 00 00 00 00 00 00 00 00 00 00 00 "
+
+/* Where a table is not, or not as it should be, there are no references; the
+ * number that the patch says is compared with theirs. */
+static const struct {
+	const char *name, *tables;
+	enum err_kind want;
+	const char *old; /* its second half */
+} walks[] = {
+	{ "an index behind the region", UNWIND("00"), ERR_NONE,
+	    HEAD NO_PERSONS "80 00 00 00 02 00 00 00" },
+	{ "an index at 2^32", UNWIND("00"), ERR_NONE,
+	    HEAD NO_PERSONS "f0 ff ff ff 02 00 00 00" },
+	{ "an index of 2^32 entries", UNWIND("00"), ERR_NONE,
+	    HEAD NO_PERSONS "1c 00 00 00 ff ff ff ff" },
+	{ "an index whose end wraps around", UNWIND("00"), ERR_NONE,
+	    HEAD NO_PERSONS "1c 00 00 00 56 55 55 15" },
+	{ "an index of one entry", UNWIND("00"), ERR_NONE,
+	    HEAD NO_PERSONS "1c 00 00 00 01 00 00 00 10 10 00 00" },
+	{ "an index over the header", UNWIND("00"), ERR_NONE,
+	    HEAD NO_PERSONS "00 00 00 00 02 00 00 00" },
+	{ "2^32 personalities", UNWIND("00"), ERR_NONE,
+	    HEAD "1c 00 00 00 ff ff ff ff 1c 00 00 00 02 00 00 00" },
+	{ "personalities at 2^32", UNWIND("00"), ERR_NONE,
+	    HEAD "fc ff ff ff 02 00 00 00 1c 00 00 00 02 00 00 00" },
+	{ "exception tables behind the region", UNWIND("00"), ERR_NONE,
+	    HEAD NO_PERSONS "1c 00 00 00 02 00 00 00 " NOWHERE
+			    "00 00 00 00 00 00 00 00 ff ff ff ff" },
+	{ "pages that are one", UNWIND("00"), ERR_NONE,
+	    HEAD NO_PERSONS "1c 00 00 00 03 00 00 00 "
+			    "10 10 00 00 40 00 00 00 00 00 00 00 "
+			    "20 10 00 00 40 00 00 00 00 00 00 00 " },
+	{ "a page behind the region", UNWIND("01"), ERR_NONE,
+	    HEAD NO_PERSONS "1c 00 00 00 02 00 00 00 "
+			    "10 10 00 00 fc ff ff ff 00 00 00 00 " },
+	{ "a page cut by the end", UNWIND("01"), ERR_NONE,
+	    HEAD NO_PERSONS "1c 00 00 00 02 00 00 00 "
+			    "10 10 00 00 78 00 00 00 00 00 00 00 " },
+	{ "a page of 65535 entries, those behind the region", UNWIND("01"),
+	    ERR_NONE,
+	    HEAD NO_PERSONS "1c 00 00 00 02 00 00 00 "
+			    "10 10 00 00 34 00 00 00 00 00 00 00 " NOWHERE
+			    "03 00 00 00 ff ff ff ff ff ff ff ff" },
+	/* the first is the page's own word; no page was begun before */
+	{ "a page of 65535 entries", UNWIND("12"), ERR_AUTH,
+	    HEAD NO_PERSONS "1c 00 00 00 02 00 00 00 "
+			    "10 10 00 00 34 00 00 00 00 00 00 00 " NOWHERE
+			    "03 00 00 00 00 00 ff ff 00 00 ff ff" },
+	{ "a block of no bytes", RELOC("00"), ERR_NONE,
+	    "00 10 00 00 00 00 00 00" },
+	{ "a block of 7 bytes", RELOC("00"), ERR_NONE,
+	    "00 10 00 00 07 00 00 00" },
+	{ "a block of 10 bytes", RELOC("00"), ERR_NONE,
+	    "00 10 00 00 0a 00 00 00 10 a0" },
+	{ "a block of 2^32 bytes", RELOC("00"), ERR_NONE,
+	    "00 10 00 00 fc ff ff ff 10 a0 20 a0" },
+	{ "a block across the end", RELOC("00"), ERR_NONE,
+	    "00 10 00 00 84 00 00 00 10 a0 20 a0" },
+	{ "a block to the end", RELOC("03"), ERR_NONE,
+	    "00 10 00 00 80 00 00 00 10 a0 20 a0" },
+	{ "blocks of nothing", RELOC("00"), ERR_NONE,
+	    "00 10 00 00 08 00 00 00 00 10 00 00 08 00 00 00" },
+	{ "a page at 2^32", RELOC("01"), ERR_AUTH,
+	    "ff ff ff ff 0c 00 00 00 ff af ff af" },
+	{ "a reference in each half word", RELOC("3d"), ERR_NONE,
+	    "00 10 00 00 80 00 00 00 " TENS TENS TENS TENS TENS TENS },
+	{ "more references than half words", TABLES_WALK("81 01", "0a"),
+	    ERR_INPUT, "" },
+};
+
+static void
+fill_old(struct forged *f, const char *text)
+{
+	memset(f->old + 128, 0, 128);
+	(void)hex(f->old + 128, text);
+	memcpy(f->new, f->old, 192);
+	sha256(f->f.old_sha256, f->old, OLD_SIZE);
+	sha256(f->f.new_sha256, f->new, NEW_SIZE);
+}
+
+static void
+forged_tables_of_executables_do_no_harm(void)
+{
+	struct forged *f = malloc(sizeof(*f));
+	struct err e;
+	size_t i;
+
+	for (i = 0; i < COUNT(walks); i++) {
+		forge(f, false);
+		fill_old(f, walks[i].old);
+		set(f, FORMAT_TABLES, walks[i].tables);
+		assemble(f);
+		if (!CHECK_INT(apply_forged(f, &e), walks[i].want))
+			tap_note("%s: %s", walks[i].name, e.msg);
 	}
 	free(f);
 }
@@ -565,6 +673,7 @@ files_over_two_gigabytes_are_applied(void)
 static const struct tap_test tests[] = {
 	TAP(the_patches_that_are_changed_below_are_good),
 	TAP(forged_patches_are_refused),
+	TAP(forged_tables_of_executables_do_no_harm),
 	TAP(a_second_member_has_addresses_of_its_own),
 	TAP(forged_exceptions_are_refused),
 	TAP(forged_headers_are_refused),
