@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,6 +58,16 @@ secret_done(struct secret *s)
 	s->len = 0;
 }
 
+/* A terminal that does not show what is typed must not be left so. */
+static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+static volatile sig_atomic_t ended;
+
+static void
+on_signal(int n)
+{
+	ended = n;
+}
+
 /* One line, byte by byte: nothing of it stays in a stdio buffer. */
 static int
 read_line(struct secret *out, int fd, const char *name, struct err *e)
@@ -70,7 +81,7 @@ read_line(struct secret *out, int fd, const char *name, struct err *e)
 	for (;;) {
 		ssize_t got = read(fd, line.at + n, 1);
 
-		if (got < 0 && errno == EINTR)
+		if (got < 0 && errno == EINTR && ended == 0)
 			continue;
 		if (got < 0)
 			return err_sys(e, "%s", name);
@@ -87,7 +98,7 @@ read_line(struct secret *out, int fd, const char *name, struct err *e)
 }
 
 static int
-ask(struct secret *out, int tty, const char *prompt, struct err *e)
+ask_quietly(struct secret *out, int tty, const char *prompt, struct err *e)
 {
 	struct termios old, quiet;
 	int rc;
@@ -102,6 +113,27 @@ ask(struct secret *out, int tty, const char *prompt, struct err *e)
 	rc = read_line(out, tty, "terminal", e);
 	(void)tcsetattr(tty, TCSAFLUSH, &old);
 	(void)dprintf(tty, "\n");
+	return rc;
+}
+
+static int
+ask(struct secret *out, int tty, const char *prompt, struct err *e)
+{
+	/* without SA_RESTART: the signal ends the reading */
+	struct sigaction was[COUNT(ends)], act = { .sa_handler = on_signal };
+	int rc;
+
+	ended = 0;
+	for (size_t i = 0; i < COUNT(ends); i++) {
+		(void)sigaction(ends[i], &act, &was[i]);
+		if (was[i].sa_handler == SIG_IGN)
+			(void)sigaction(ends[i], &was[i], NULL);
+	}
+	rc = ask_quietly(out, tty, prompt, e);
+	for (size_t i = 0; i < COUNT(ends); i++)
+		(void)sigaction(ends[i], &was[i], NULL);
+	if (ended != 0)
+		(void)raise(ended);
 	return rc;
 }
 

@@ -88,6 +88,35 @@ check "the right passphrase by descriptor" sign_with "$KEYS/one" r.json 3<right
 like "... completes it" "$OUT" 'complete .*fingerprint [0-9a-f]{64}'
 refused "the same holder twice is refused" 1 sign_with "$KEYS/one" r.json 3<right
 
+# --- at a terminal ----------------------------------------------------------------
+# a key is asked for, ^C comes instead of a passphrase; what the terminal is like
+# afterwards lies in "after"
+interrupted() {
+	cp r.orig c.json
+	mkfifo typing
+	# what runs in the background ignores ^C
+	# shellcheck disable=SC2016 # the inner shell's
+	env --default-signal=INT,QUIT script -qefc 'trap : INT; "$BIN/sluice-sign" root sign \
+		--key "$KEYS/one" c.json; echo "status $?"; stty -a >after' \
+		said <typing >/dev/null 2>&1 &
+	exec 9>typing
+	wait_for 20 grep -q Passphrase said || return
+	printf '\003' >&9
+	wait_for 20 grep -q 'status 130' said
+	i_status=$?
+	exec 9>&-
+	wait
+	return $i_status
+}
+if has script && env --default-signal=INT true 2>/dev/null; then
+	export BIN KEYS
+	check "^C instead of a passphrase ends it" interrupted
+	like "... and the terminal shows again what is typed" "$(cat after)" \
+		'(^| )echo '
+else
+	skip "^C instead of a passphrase" "no script"
+fi
+
 mkdir credentials
 echo pass >credentials/sluice-pass
 cp r.orig c.json
