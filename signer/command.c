@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -120,7 +121,7 @@ message_fd(struct bytes message, struct err *e)
 
 /* Between fork and exec: only what is safe there. */
 static NORETURN void
-child(const struct command *c, int in, int out)
+child(const struct command *c, int in, int out, pid_t parent)
 {
 	union {
 		const char *const *from;
@@ -128,6 +129,10 @@ child(const struct command *c, int in, int out)
 	} argv = { c->argv }, env = { c->env };
 
 	(void)setpgid(0, 0);
+	/* being in another group it does not see what ends us */
+	if (prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) < 0 ||
+	    getppid() != parent)
+		_exit(NOT_STARTED);
 	if (dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0)
 		_exit(NOT_STARTED);
 	/* not the descriptor of the passphrases, not a lock */
@@ -142,6 +147,7 @@ start(struct running *r, const struct command *c, struct bytes message,
 {
 	AUTO_FD in = message_fd(message, e);
 	AUTO_FD out = -1;
+	pid_t parent = getpid();
 	int ends[2];
 
 	if (in < 0)
@@ -154,7 +160,7 @@ start(struct running *r, const struct command *c, struct bytes message,
 	if (r->pid < 0)
 		return err_sys(e, "fork");
 	if (r->pid == 0)
-		child(c, in, out);
+		child(c, in, out, parent);
 	return 0;
 }
 

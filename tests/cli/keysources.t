@@ -347,6 +347,17 @@ like "... whose signature is not used" "$ERR" 'not by its key'
 refused "one that hangs" 2 sluice-sign root sign --sign-timeout 1s \
 	--key "cmd:pem-ec.pub sleep 60" canary.json
 like "... is ended in time" "$ERR" 'in time'
+# whoever waits for an approval and gives up leaves nobody behind
+# shellcheck disable=SC2016 # the script's own variable
+printf '#!/bin/sh\necho $$ >waiting.new\nmv waiting.new waiting\nexec sleep 60\n' >waits
+chmod +x waits
+sluice-sign root sign --key "cmd:pem-ec.pub ./waits" canary.json 2>/dev/null &
+waiter=$!
+until [ -s waiting ]; do sleep 0.1; done
+kill $waiter
+! wait $waiter
+until ! kill -0 "$(cat waiting)" 2>/dev/null; do sleep 0.1; done
+check "one that waits ends with who asked it" test ! -e "/proc/$(cat waiting)/exe"
 refused "a variable that is not there" 2 sluice-sign root sign \
 	--sign-env NO_SUCH --key "cmd:pem-ec.pub ./approve pem-ec" canary.json
 is "none of them has signed" "$(jq '.signatures | length' canary.json)" 0
