@@ -281,8 +281,14 @@ name_parts(struct pack *p, struct err *e)
 			break;
 		}
 	}
-	if (i < 0)
+	if (i < 0) {
+		/* what a run left that was ended in the middle */
+		i = p->parts;
+		while (
+		    name_part(p, i, false, from, e) == 0 && unlink(from) == 0)
+			i++;
 		return 0;
+	}
 	while (++i < p->parts) {
 		struct err none;
 

@@ -196,8 +196,11 @@ bundle_is_not_mixed_with_what_is_there(void)
 	bundle_world_open(&w);
 	bundle_world_list(&w);
 	(void)snprintf(path, sizeof(path), "%s/mixed", tap_tmpdir());
+	(void)snprintf(old, sizeof(old), "%s.000.partial", path);
+	CHECK_INT(file_replace(old, "", 0, 0644, &e), 0);
 	n = pack_all(&w, path, SPLIT, &e);
 	CHECK(n > 3);
+	CHECK(!file_exists(old));
 	for (int keep = 1; keep <= n; keep++) {
 		for (int i = 0; i <= n; i++) {
 			(void)snprintf(old, sizeof(old), "%s.%03d", path, i);
@@ -214,6 +217,15 @@ bundle_is_not_mixed_with_what_is_there(void)
 		(void)snprintf(old, sizeof(old), "%s.000.partial", path);
 		CHECK(!file_exists(old));
 	}
+	/* nor does a longer one that was ended leave its own for ever */
+	(void)snprintf(old, sizeof(old), "%s.%03d", path, n);
+	CHECK_INT(unlink(old), 0);
+	for (int i = 0; i < n + 3; i++) {
+		(void)snprintf(old, sizeof(old), "%s.%03d.partial", path, i);
+		CHECK_INT(file_replace(old, "", 0, 0644, &e), 0);
+	}
+	CHECK_INT(pack_all(&w, path, SPLIT, &e), n);
+	CHECK(!file_exists(old));
 	bundle_world_close(&w);
 }
 
