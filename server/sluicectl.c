@@ -336,7 +336,8 @@ static void
 print_reports(const json_t *v)
 {
 	(void)printf(
-	    "%s%lld counts of %s, %lld of channels that are not here\n",
+	    "%s%lld counts of %s; %lld left out, of channels that are not"
+	    " here or of days that it is not about\n",
 	    json_is_true(json_object_get(v, "dry_run")) ? "would take " : "",
 	    (long long)json_integer_value(json_object_get(v, "taken")),
 	    json_string_value(json_object_get(v, "site")),

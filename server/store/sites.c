@@ -15,6 +15,7 @@
 #define EVENT_MAX  32
 #define DAY_LENGTH 10
 #define AHEAD_S	   86400
+#define COUNT_MAX  INT32_MAX /* of one day: no sum of them overflows */
 
 struct report_file {
 	const char *minisig;
@@ -48,12 +49,13 @@ static const struct json_field count_fields[] = {
 	JSON_TEXT(struct count, day, DAY_LENGTH, DAY_LENGTH),
 	JSON_TEXT(struct count, version, 1, SEMVER_MAX),
 	JSON_TEXT(struct count, event, 1, EVENT_MAX),
-	JSON_INT(struct count, n, 1, MANIFEST_INT_MAX),
+	JSON_INT(struct count, n, 1, COUNT_MAX),
 };
 
 struct taking {
 	struct operation *o;
 	struct report r;
+	char until[TIME_TEXT_SIZE];	 /* its last day */
 	char key[MINISIGN_KEY_TEXT + 1]; /* of the site; "": not known */
 	int64_t until_s;		 /* of the report before; 0: none */
 	int64_t taken, skipped;
@@ -81,7 +83,11 @@ read_report(struct taking *t, const json_t *v, struct err *e)
 		return err_set(e, ERR_INPUT, "reports: a name is not one");
 	if (t->r.until > t->o->now_s + AHEAD_S)
 		return err_set(e, ERR_REFUSED, "reports: of the future");
-	return 0;
+	time_write(t->until, t->r.until);
+	t->until[DAY_LENGTH] = '\0';
+	return strcmp(t->r.from, t->until) > 0
+	    ? err_set(e, ERR_INPUT, "reports: end before they begin")
+	    : 0;
 }
 
 static int
@@ -138,6 +144,20 @@ check_signed(struct taking *t, const struct report_file *f, struct err *e)
 	return minisign_verify(&k, &sig, hash, e);
 }
 
+/* "unknown" and "other" stand for versions, too. */
+static int
+check_count(const struct count *c, struct err *e)
+{
+	struct err no;
+
+	if (!day_ok(c->day) || !name_ok(c->event, EVENT_MAX) ||
+	    (!name_ok(c->version, SEMVER_MAX) &&
+		semver_check(c->version, &no) < 0))
+		return err_set(e, ERR_INPUT,
+		    "reports: a day, a version or an event is not one");
+	return 0;
+}
+
 static int
 put_count(struct taking *t, const struct count *c, struct err *e)
 {
@@ -147,8 +167,9 @@ put_count(struct taking *t, const struct count *c, struct err *e)
 
 	if (known < 0)
 		return -1;
-	if (known == 0 || !name_ok(c->event, EVENT_MAX) || !day_ok(c->day) ||
-	    strcmp(c->day, t->r.from) < 0) {
+	/* a clock that was wrong for a while is no reason to lose the rest */
+	if (known == 0 || strcmp(c->day, t->r.from) < 0 ||
+	    strcmp(c->day, t->until) > 0) {
 		t->skipped++;
 		return 0;
 	}
@@ -183,7 +204,7 @@ put_all(struct taking *t, struct err *e)
 		if (json_struct(json_array_get(t->r.counts, i), count_fields,
 			COUNT(count_fields), true, &c, t->o->a, e) < 0)
 			return err_in(e, "reports: counts");
-		if (put_count(t, &c, e) < 0)
+		if (check_count(&c, e) < 0 || put_count(t, &c, e) < 0)
 			return -1;
 	}
 	return 0;

@@ -198,6 +198,43 @@ like "... shows them by themselves" "$OUT" 'site north .*1\.1\.0 crash 1'
 unlike "... and counts them nowhere else" "$OUT" 'reports .*crash'
 sed 's/"n":1/"n":7/' "$WORK/reports" >"$WORK/forged"
 refused "a changed file is refused" 1 outside reports import "$WORK/forged" --reason x
+
+# what the site itself could send, whose key is vouched for
+forged() { # NAME STATUS EXPRESSION
+	node "$TOP/tests/e2e/reports.mjs" "$WORK/inside/site.key" \
+		"$WORK/reports" "$3" >"$WORK/forged"
+	refused "$1" "$2" outside reports import "$WORK/forged" --reason x
+	[ "$2" -eq 0 ] || check "... and leaves no trace" same_sites
+}
+same_sites() {
+	outside status --json | jq -S '.channels[].sites' >"$WORK/sites.now"
+	[ -e "$WORK/sites.then" ] || mv "$WORK/sites.now" "$WORK/sites.then"
+	[ ! -e "$WORK/sites.now" ] || cmp "$WORK/sites.now" "$WORK/sites.then"
+}
+forge_all() {
+	same_sites
+	forged "the same once more" 0 ''
+	check "... counts it once" same_sites
+	for n in 0 -1 1.5 2147483648 9007199254740991 1e30 '"1"' null; do
+		forged "a count of $n" 1 "r.counts[0].n = $n"
+	done
+	forged "a day that there is not" 1 'r.counts[0].day = "2026-02-31"'
+	forged "a report of another century" 1 'r.from = "1926-01-01"'
+	forged "a report that begins after it ends" 1 'r.from = "2999-01-01"'
+	forged "a version that is none" 1 'r.counts[0].version = "\u001b[31m1"'
+	forged "an event that is none" 1 'r.counts[0].event = "a b"'
+	forged "days and channels that are not its own" 0 \
+		'for (const change of [{ day: "2999-12-31" }, { day: "2000-01-01" },
+			{ channel: "editor/none" }])
+			r.counts.push({ ...r.counts[0], ...change })'
+	like "... are left out" "$OUT" '3 left out'
+	check "... all of them" same_sites
+}
+if has node; then
+	forge_all
+else
+	skip "reports that a site forges" "node is not there"
+fi
 check "both servers are sound" server_sound
 server_stop
 check "... a restart later, too" server_start
