@@ -31,6 +31,7 @@ static const struct opt opts[] = {
 	{ "no-lift", 0, OPT_FLAG, NULL, "one block: a halt is for good" },
 	{ "floor", 0, OPT_INT, "SEQ", "nothing below may be installed" },
 	{ "seq", 0, OPT_INT, "N", "release number (the next free one)" },
+	{ "lower-version", 0, OPT_FLAG, NULL, "than that of the release before" },
 	{ "delta-from", 0, OPT_INT, "N", "deltas from the N newest releases" },
 	{ "delta-format", 0, OPT_TEXT, "FORMAT", "sluice, bsdiff40 or both" },
 	{ "delta-memory", 0, OPT_TEXT, "SIZE", "for making them (half of all)" },
@@ -139,6 +140,7 @@ read_release(struct publish *p, const struct args *args)
 	p->critical = args_flag(args, "critical");
 	p->security = args_flag(args, "security");
 	p->no_lift = args_flag(args, "no-lift");
+	p->lower_version = args_flag(args, "lower-version");
 	p->good = args_int(args, "good", -1);
 	p->floor_seq = args_int(args, "floor", -1);
 	p->seq = args_int(args, "seq", -1);

@@ -38,7 +38,7 @@ struct publish {
 	struct publish_list withdrawn, repairs, rollback_to;
 	int64_t good, floor_seq, seq, delta_from; /* -1: not said */
 	int64_t not_before_s, expires_s, now_s, timestamp_expires_s;
-	bool no_lift, critical, security, partial, complete;
+	bool no_lift, critical, security, partial, complete, lower_version;
 	bool planned; /* a plan was given, not a default */
 	struct plan plan;
 	struct deltas_ask deltas;

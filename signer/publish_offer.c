@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "manifest/base/text.h"
+#include "manifest/cohort.h"
 #include "manifest/semver.h"
 #include "signer/publish_decide.h"
 #include "signer/verbs.h"
@@ -46,6 +47,18 @@ decide_repairs(struct deciding *k, const char **salt)
 	return 0;
 }
 
+/* Nothing widens a rollout further than its last stage was signed for. */
+static void
+say_end(const struct rollout *r)
+{
+	int last = r->nplan == 0 ? BP_ALL : r->plan[r->nplan - 1].percent_bp;
+
+	if (last < BP_ALL)
+		verbs_say("note: the plan ends at %d.%02d percent: no other"
+			  " machine gets this release by itself",
+		    last / 100, last % 100);
+}
+
 static int
 decide_rollout(struct deciding *k)
 {
@@ -65,7 +78,29 @@ decide_rollout(struct deciding *k)
 	r->control_bp = k->p->plan.control_bp;
 	r->plan = k->p->plan.stages;
 	r->nplan = k->p->plan.n;
+	say_end(r);
 	return salt == NULL ? -1 : 0;
+}
+
+/*
+ * A client takes a lower version than its own only when a user asks by hand:
+ * such an offer reaches nobody who has the one before.
+ */
+static int
+check_version(struct deciding *k)
+{
+	const struct publication *pub = k->prev->pub;
+	const char *before = pub == NULL ? NULL : pub->offer->version;
+
+	if (before == NULL || k->p->lower_version ||
+	    semver_cmp(k->p->version, before) >= 0)
+		return 0;
+	verb_hint("give it a higher version; --lower-version signs it all the"
+		  " same");
+	return err_set(k->e, ERR_REFUSED,
+	    "version %s is lower than %s, which is published: machines that"
+	    " have that one would stay on it",
+	    k->p->version, before);
 }
 
 int
@@ -88,6 +123,8 @@ publish_offer_new(struct deciding *k)
 	if (previous_seq(k->prev, p->version) >= 0)
 		return err_set(k->e, ERR_CONFLICT,
 		    "version %s is published already", p->version);
+	if (check_version(k) < 0)
+		return -1;
 	if (p->artifacts.n == 0)
 		return err_set(k->e, ERR_USAGE, "--artifact is needed");
 	m->created_s = p->now_s;

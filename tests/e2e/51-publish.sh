@@ -99,6 +99,9 @@ refused "the same version with another plan is refused" 2 publish 1.1.0 \
 	--previous "$WORK/v2.kept" --stage 50:1h
 refused "a version that is out under another number is refused" 1 publish 1.0.0 \
 	--previous "$WORK/v2.kept"
+refused "a lower version than the one before is refused" 1 publish 1.0.9 \
+	--previous "$WORK/v2.kept"
+like "... and says what to do" "$ERR" "--lower-version"
 refused "a floor above the release itself is refused" 2 publish 1.2.0 \
 	--previous "$WORK/v2.kept" --floor 99
 refused "a fallback that nobody knows is refused" 2 publish 1.2.0 \
@@ -144,6 +147,11 @@ check "publish --fallback none --good 0" publish 1.3.0 --previous "$WORK/v4.kept
 is "... has no rollback" "$(rungs)" "$((1 + 4 * 2))"
 refused "more rungs than 32 are refused" 2 publish 1.3.1 --previous "$WORK/v4.kept" \
 	--fallback 1.2.0 --good 30
+
+PUB=$WORK/tenth
+check "publish with one stage of 10 percent" publish 1.3.0 --previous "$WORK/v4.kept" \
+	--fallback 1.2.0 --stage 10
+like "... says that it never goes further" "$ERR" 'plan ends at 10.00 percent'
 
 # --- more platforms ----------------------------------------------------------------------
 PUB=$WORK/two

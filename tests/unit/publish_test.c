@@ -353,6 +353,27 @@ a_version_is_published_once(void)
 }
 
 static void
+a_lower_version_is_asked_for(void)
+{
+	struct publish p = asked("1.0.5", T0 + 4 * DAY);
+	WORLD(w);
+
+	CHECK_INT(step(&w, "1.0.9", T0), 0);
+	later(&w, p.now_s);
+	CHECK_INT(published(&w, &p), -1);
+	CHECK_INT(e.kind, ERR_REFUSED);
+	CHECK(strstr(e.msg, "1.0.5 is lower than 1.0.9") != NULL);
+	p.version = "1.0.9-rc.1";
+	CHECK_INT(published(&w, &p), -1);
+	p.version = "1.0.5";
+	p.lower_version = true;
+	CHECK_INT(published(&w, &p), 0);
+	CHECK_INT(w.prev.pub->offer->seq, 2);
+	/* builds of one version are in no order */
+	CHECK_INT(step(&w, "1.0.5+2", T0 + 8 * DAY), 0);
+}
+
+static void
 no_lift_is_one_block(void)
 {
 	struct publish p = asked("1.0.0", T0);
@@ -426,6 +447,7 @@ static const struct tap_test tests[] = {
 	TAP(the_floor_only_rises),
 	TAP(a_renewal_changes_versions_and_dates_only),
 	TAP(a_version_is_published_once),
+	TAP(a_lower_version_is_asked_for),
 	TAP(no_lift_is_one_block),
 	TAP(roots_keep_channels_apart),
 	TAP(plans_are_read),
