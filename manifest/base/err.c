@@ -24,13 +24,16 @@ static const char *const names[] = {
 static void
 hide_password(char *msg)
 {
-	char *at = msg, *host;
+	char *at = msg;
+	size_t n;
 
+	/* in standard C: the core of deltas is built with this file */
 	while ((at = strstr(at, "://")) != NULL) {
 		at += strlen("://");
-		host = memrchr(at, '@', strcspn(at, "/?# "));
-		if (host != NULL)
-			memmove(at, host + 1, strlen(host));
+		n = strcspn(at, "/?# ");
+		while (n > 0 && at[n - 1] != '@')
+			n--;
+		memmove(at, at + n, strlen(at + n) + 1);
 	}
 }
 
