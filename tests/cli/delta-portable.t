@@ -51,7 +51,7 @@ harmed() {
 	shift 2
 	for pair in $these; do
 		case $pair in
-		text | tar | zip | *-elf | go-pe | x86-macho)
+		text | tar | zip | *-elf | go-pe | x86-macho | *-unwind | relocations)
 			check "$name, damaged: $pair" came "$pair" "$@"
 			;;
 		esac
@@ -130,6 +130,11 @@ x86-pe:x86-64
 x86-pe:addresses
 arm64-pe:arm64
 x86-macho:eh-frame
+x86-macho:unwind-info
+x86-unwind:unwind-info
+arm64-unwind:unwind-info
+relocations:relocations
+go-pe:relocations
 arm64-macho:arm64
 gzip:x86-64
 tar:x86-64

@@ -63,13 +63,14 @@ both program
 cp program.old large.old; cp "$BIN/sluice-delta" large.new
 both large
 # regions of every kind with anything in them
-node "$second/garbage.mjs" ./*-elf.patch ./*-pe.patch ./*-macho.patch >garbage || exit 2
+node "$second/garbage.mjs" ./*-elf.patch ./*-pe.patch ./*-macho.patch \
+	./*-unwind.patch ./relocations.patch >garbage || exit 2
 while IFS= read -r pair; do
 	both "$pair"
 done <garbage
 
 for region in x86-64 arm64 pointers addresses constants eh-frame eh-header \
-	go-functions; do
+	go-functions unwind-info relocations; do
 	if grep -q ': ' programs; then
 		skip "$region is among them" "not every kind of program was built"
 	else

@@ -55,7 +55,9 @@ class Garbage {
 			[KIND.POINTERS]: () => this.pointer(),
 			[KIND.DISTANCES]: () => this.distance(),
 			[KIND.CONSTANTS]: () => this.constant(),
-			[KIND.EH_FRAME]: () => this.record()}[this.region.kind];
+			[KIND.EH_FRAME]: () => this.record(),
+			[KIND.UNWIND]: () => this.unwind(),
+			[KIND.RELOCATIONS]: () => this.relocations()}[this.region.kind];
 		while (one && this.at < this.region.size)
 			one();
 		return one ? this.bytes.subarray(0, this.region.size) : null;
@@ -165,6 +167,47 @@ class Garbage {
 		}
 		this.bytes[sizeAt] = this.at - sizeAt - 1;
 		this.noise(roll(9));
+	}
+	// all of a region: distances, over them a header, an index, and pages
+	unwind() {
+		const {size} = this.region;
+		while (this.at < size)
+			this.distance();
+		const write = (at, ...words) => words.forEach((word, i) => {
+			if (at + 4 * i + 4 <= size)
+				this.bytes.writeUInt32LE(word >>> 0, at + 4 * i);
+		});
+		const count = 3 + roll(5);
+		const index = 28 + 4 * roll(4);
+		const tables = index + 12 * count;
+		let page = tables + 4 * roll(16);
+		const tablesEnd = page - roll(3);
+		write(0, 1, 28, 0, 28, roll(5), index, count);
+		for (let i = 0; i < count; i++) {
+			const distance = this.target() - plain(this.region.member.base);
+			write(index + 12 * i, distance, page, i ? tablesEnd : tables);
+			const entries = roll(30);
+			const encodings = roll(4) ? roll(9) : 65535;
+			if (roll(2))
+				write(page, 2, 8 + (entries << 16));
+			else
+				write(page, 3, 12 + (entries << 16),
+					12 + 4 * entries + (encodings << 16));
+			// some compressed entries are near, some encodings of .eh_frame
+			for (let at = page + 12; at < page + 120; at += 4)
+				if (roll(3))
+					write(at, roll(6) << 24 | roll(roll(2) ? 300 : 2 ** 24));
+			page += 4 * (3 + roll(40)) + (roll(20) ? 0 : 2);
+		}
+	}
+	// a block
+	relocations() {
+		const count = roll(20) ? 2 * roll(60) : roll(60);
+		const near = this.target() - plain(this.region.member.base);
+		this.word(roll(9) ? near & ~0xfff : near);
+		this.word(roll(30) ? 8 + 2 * count : roll(9000));
+		for (let i = 0; i < count && this.at < this.region.size; i++)
+			this.add(roll(256), pick([0xa0, 0xa0, 0xa0, 0x30, 0]) + roll(16));
 	}
 }
 
