@@ -42,6 +42,46 @@ read_release(const struct operation *o, struct command *cmd, struct err *e)
 	return cmd->seq < 0 ? -1 : 0;
 }
 
+/* One that was moved or pinned already may be named, to be freed again. */
+static bool
+is_set(const struct channel_state *c, const char *platform)
+{
+	for (size_t i = 1; i < c->nscopes; i++)
+		if (c->scopes[i].kind == SCOPE_PLATFORM &&
+		    strcmp(c->scopes[i].name, platform) == 0)
+			return true;
+	for (size_t i = 0; i < c->npins; i++)
+		if (c->pins[i].kind == SCOPE_PLATFORM &&
+		    strcmp(c->pins[i].name, platform) == 0)
+			return true;
+	return false;
+}
+
+/* A slip of the keyboard must not look like a halt. */
+static int
+check_platform(const struct operation *o, const char *platform, struct err *e)
+{
+	const char *const *list;
+	int n = release_platforms(o->s->db, o->channel->id, &list, o->a, e);
+	AUTO_BUF known;
+
+	if (n < 0)
+		return -1;
+	buf_init(&known, SIZE_MAX / 4);
+	for (int i = 0; i < n; i++) {
+		if (strcmp(list[i], platform) == 0)
+			return 0;
+		buf_printf(&known, "%s%s", i == 0 ? "" : ", ", list[i]);
+	}
+	if (is_set(&o->channel->state, platform))
+		return 0;
+	if (buf_ok(&known, e) < 0)
+		return -1;
+	return err_set(e, ERR_MISSING,
+	    "no release of %s is for '%.64s'; known platforms: %s",
+	    o->channel->id, platform, n == 0 ? "none yet" : buf_str(&known));
+}
+
 static int
 read_command(const struct operation *o, struct command *cmd, struct err *e)
 {
@@ -58,6 +98,8 @@ read_command(const struct operation *o, struct command *cmd, struct err *e)
 		return err_set(
 		    e, ERR_USAGE, "name a platform or a group, not both");
 	if (platform != NULL) {
+		if (check_platform(o, platform, e) < 0)
+			return -1;
 		cmd->kind = SCOPE_PLATFORM;
 		cmd->name = platform;
 	} else if (group != NULL) {

@@ -307,3 +307,28 @@ release_version(struct db *db, const char *channel, int64_t seq,
 		row_copy(r, 0, out, VERSION_SIZE);
 	return 0;
 }
+
+int
+release_platforms(struct db *db, const char *channel, const char *const **out,
+    struct arena *a, struct err *e)
+{
+	AUTO_ROWS r = db_rows(db, e,
+	    "SELECT DISTINCT platform FROM release_platform"
+	    " WHERE channel = $1 ORDER BY platform",
+	    BIND(V(channel)));
+	int64_t room = db_int(db, e, -1,
+	    "SELECT COUNT(DISTINCT platform) FROM release_platform"
+	    " WHERE channel = $1",
+	    BIND(V(channel)));
+	const char **list;
+	int n = 0, more = 0;
+
+	if (r == NULL || room < 0 ||
+	    (list = arena_array(a, (size_t)room + 1, sizeof(*list), e)) == NULL)
+		return -1;
+	while (n < room && (more = rows_next(r, e)) > 0)
+		if ((list[n++] = row_text(r, 0, a)) == NULL)
+			return err_set(e, ERR_SYS, "no memory");
+	*out = list;
+	return more < 0 ? -1 : n;
+}

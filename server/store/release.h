@@ -36,6 +36,10 @@ int release_base(struct db *db, const struct channel *c,
 /* release_seq - of a version; ERR_MISSING. */
 int64_t release_seq(struct db *db, const char *channel, const char *version,
     struct err *e) MUST_CHECK;
+/* release_platforms - those of all releases that the channel has had, sorted;
+ * the number. */
+int release_platforms(struct db *db, const char *channel,
+    const char *const **out, struct arena *a, struct err *e) MUST_CHECK;
 /* release_version - of a seq; "" where it is not known (or seq is 0). */
 int release_version(struct db *db, const char *channel, int64_t seq,
     char out[static VERSION_SIZE], struct err *e) MUST_CHECK;

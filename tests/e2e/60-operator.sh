@@ -143,6 +143,11 @@ check "halt for windows only" because halt "$CHANNEL" --platform windows-x86_64
 is "... windows has it no more" "$(windows)" "1.1.0 halt"
 is "... linux does" "$(poll 3)" "2.1.0 release"
 is "... who does not say what it is does not" "$(unknown)" halt
+refused "a platform that no release is for" 2 because halt "$CHANNEL" --platform windos-x86_64
+like "... is named, with those that are known" "$ERR" \
+	"no release of $CHANNEL is for 'windos-x86_64'; known platforms: linux-x86_64, windows-x86_64"
+is "... and gets no position" "$(ctl status "$CHANNEL" --json |
+	jq -r '[.channels[0].scopes[].name] | @csv')" '"","windows-x86_64"'
 refused "resume for all passes it by" 1 because resume "$CHANNEL"
 like "... and says so" "$ERR" 'windows-x86_64.*by name'
 check "resume by its name" because resume "$CHANNEL" --platform windows-x86_64
