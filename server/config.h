@@ -1,7 +1,7 @@
 /*
  * The server's configuration: one table binds each key of sluiced.conf(5) to a
  * field here.  Every key has a default and an environment variable
- * SLUICE_<KEY>.
+ * SLUICED_<KEY>.
  */
 #ifndef SLUICE_CONFIG_H
 #define SLUICE_CONFIG_H

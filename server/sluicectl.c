@@ -21,11 +21,11 @@ static int
 socket_path(const struct args *args, char *out, size_t room, struct err *e)
 {
 	const char *path = args_text(args, "socket", NULL);
-	const char *state = args_text(args, "state", getenv("SLUICE_STATE"));
+	const char *state = args_text(args, "state", getenv("SLUICED_STATE"));
 	int n;
 
 	if (path == NULL && args_text(args, "state", NULL) == NULL)
-		path = getenv("SLUICE_ADMIN_SOCKET");
+		path = getenv("SLUICED_ADMIN_SOCKET");
 	n = path != NULL ? snprintf(out, room, "%s", path)
 			 : snprintf(out, room, "%s/admin.sock",
 			       state != NULL ? state : STATE_DEFAULT);
@@ -373,7 +373,7 @@ reports_import_cmd(const struct args *args, struct err *e)
 
 static const struct opt common[] = {
 	{ "socket", 0, OPT_TEXT, "PATH", "the server's admin socket" },
-	{ "state", 's', OPT_TEXT, "DIR", "its state directory (SLUICE_STATE)" },
+	{ "state", 's', OPT_TEXT, "DIR", "its state directory (SLUICED_STATE)" },
 	{ "json", 0, OPT_FLAG, NULL, "print the answer as JSON" },
 };
 static const struct opt change[] = { REASON, DRY_RUN };
