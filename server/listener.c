@@ -7,6 +7,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -22,7 +23,10 @@ split(const char *where, char host[static 64], const char **port)
 	const char *colon = strrchr(where, ':');
 	size_t n;
 
-	if (colon == NULL || colon[1] == 0)
+	/* getaddrinfo would take 65537 for 1 */
+	if (colon == NULL || colon[1] == 0 ||
+	    strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
+	    strtoul(colon + 1, NULL, 10) > 65535)
 		return -1;
 	*port = colon + 1;
 	n = (size_t)(colon - where);
@@ -84,23 +88,43 @@ bind_to(const struct addrinfo *a, const char *where, struct err *e)
 	return fd;
 }
 
-int
-listener_open(const char *where, int *port, struct err *e)
+static int
+resolve(const char *where, struct addrinfo **out, struct err *e)
 {
 	const struct addrinfo hints = {
 		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
 		.ai_socktype = SOCK_STREAM,
 	};
-	struct addrinfo *a = NULL;
 	const char *service;
 	char host[64];
-	int fd;
 
 	if (split(where, host, &service) < 0 ||
-	    getaddrinfo(
-		strcmp(host, "*") == 0 ? NULL : host, service, &hints, &a) != 0)
+	    getaddrinfo(strcmp(host, "*") == 0 ? NULL : host, service, &hints,
+		out) != 0)
 		return err_set(
 		    e, ERR_USAGE, "listen = %s: not address:port", where);
+	return 0;
+}
+
+int
+listener_check(const char *where, struct err *e)
+{
+	struct addrinfo *a;
+
+	if (resolve(where, &a, e) < 0)
+		return -1;
+	freeaddrinfo(a);
+	return 0;
+}
+
+int
+listener_open(const char *where, int *port, struct err *e)
+{
+	struct addrinfo *a;
+	int fd;
+
+	if (resolve(where, &a, e) < 0)
+		return -1;
 	fd = bind_to(a, where, e);
 	freeaddrinfo(a);
 	if (fd >= 0)

@@ -8,6 +8,9 @@
 #include "manifest/base/base.h"
 #include "manifest/base/err.h"
 
+/* listener_check - is it an address that listener_open takes; ERR_USAGE. */
+int listener_check(const char *where, struct err *e) MUST_CHECK;
+
 /*
  * listener_open - listen on "address:port" or "[address]:port" (numeric; "*"
  * and "[::]" are every address).  *port gets the port, chosen by the kernel

@@ -253,7 +253,7 @@ serve(struct post *p)
 
 /* read_secret - straight into guarded memory. */
 static int
-read_secret(struct post *p, const char *path, struct err *e)
+read_secret(struct secret *s, const char *path, struct err *e)
 {
 	AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t n;
@@ -262,20 +262,27 @@ read_secret(struct post *p, const char *path, struct err *e)
 		return err_sys(e, "%s", path);
 	if (sodium_init() < 0)
 		return err_set(e, ERR_SYS, "libsodium does not start");
-	if (secret_new(&p->secret, SECRET_MAX, e) < 0)
+	if (secret_new(s, SECRET_MAX, e) < 0)
 		return -1;
-	n = file_pread(fd, p->secret.at, SECRET_MAX, 0);
+	n = file_pread(fd, s->at, SECRET_MAX, 0);
 	if (n < 0)
 		return err_sys(e, "%s", path);
-	while (n > 0 &&
-	    (p->secret.at[n - 1] == '\n' || p->secret.at[n - 1] == '\r'))
+	while (n > 0 && (s->at[n - 1] == '\n' || s->at[n - 1] == '\r'))
 		n--;
 	if (n < SECRET_MIN)
 		return err_set(e, ERR_INPUT,
 		    "%s: a webhook's secret has at least %d bytes", path,
 		    SECRET_MIN);
-	p->secret.len = (size_t)n;
+	s->len = (size_t)n;
 	return 0;
+}
+
+int
+post_check(const char *secret_path, struct err *e)
+{
+	AUTO_SECRET s = { 0 };
+
+	return read_secret(&s, secret_path, e);
 }
 
 int
@@ -291,7 +298,8 @@ post_run(int fd, const char *only_url, const char *secret_path)
 	p->only_url = only_url;
 	p->fetch = fetch_new("sluiced/" SLUICE_VERSION, &e);
 	if (p->fetch == NULL ||
-	    (secret_path != NULL && read_secret(p, secret_path, &e) < 0))
+	    (secret_path != NULL &&
+		read_secret(&p->secret, secret_path, &e) < 0))
 		log_error("post_stops", F("error", (const char *)e.msg));
 	else
 		rc = serve(p);

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "manifest/base/base.h"
+#include "manifest/base/err.h"
 
 #define POST_TRIES     5
 #define POST_QUEUE_MAX 256 /* events waiting; more are answered ok: false */
@@ -28,6 +29,9 @@
  * newline at the end, sign the body (NULL: unsigned).  Returns the exit status.
  */
 int post_run(int fd, const char *only_url, const char *secret_path);
+
+/* post_check - can that file be a secret for post_run. */
+int post_check(const char *secret_path, struct err *e) MUST_CHECK;
 
 /* post_wait_s - seconds until the next try after `tries` failed ones, or -1
  * when there is none; retry_after_s: what the answer asked for, or -1. */

@@ -12,6 +12,7 @@
 #include "manifest/base/secret.h"
 #include "manifest/base/text.h"
 #include "manifest/base/verb.h"
+#include "server/check.h"
 #include "server/config.h"
 #include "server/sandbox.h"
 #include "server/store.h"
@@ -28,9 +29,9 @@ configure(const struct args *args, struct server_config *conf, struct arena **a,
 
 	if ((*a = arena_new(ARENA_MAX)) == NULL)
 		return err_set(e, ERR_SYS, "no memory");
-	/* before SLUICE_STATE is read from there */
-	if (state != NULL && setenv("SLUICE_STATE", state, 1) < 0)
-		return err_sys(e, "SLUICE_STATE");
+	/* before SLUICED_STATE is read from there */
+	if (state != NULL && setenv("SLUICED_STATE", state, 1) < 0)
+		return err_sys(e, "SLUICED_STATE");
 	return config_read(conf, args_text(args, "config", NULL), *a, e);
 }
 
@@ -233,7 +234,7 @@ cmd_check(const struct args *args, struct err *e)
 	struct sandbox box = sandbox_probe();
 	AUTO_ARENA a = NULL;
 
-	if (configure(args, &conf, &a, e) < 0)
+	if (configure(args, &conf, &a, e) < 0 || check_config(&conf, e) < 0)
 		return -1;
 	if (args_flag(args, "print"))
 		config_print(stdout, &conf);

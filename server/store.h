@@ -18,6 +18,9 @@
 #include "manifest/base/err.h"
 #include "server/config.h"
 
+/* store_group - the number of admin_group; (gid_t)-1 for NULL. */
+int store_group(const char *name, gid_t *out, struct err *e) MUST_CHECK;
+
 /*
  * store_listen - the admin socket, made before the fence is up: within it store
  * can neither make sockets nor remove files beside its own (the brake's lie

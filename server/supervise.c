@@ -22,6 +22,7 @@
 #include "manifest/base/file.h"
 #include "manifest/base/log.h"
 #include "server/brake.h"
+#include "server/check.h"
 #include "server/front.h"
 #include "server/ipc.h"
 #include "server/listener.h"
@@ -429,7 +430,8 @@ open_all(struct supervisor *s, struct err *e)
 	char path[PATH_SIZE], text[16];
 	int port, n;
 
-	if (make_folders(s->conf, e) < 0)
+	if (check_config(s->conf, e) < 0 || check_state(s->conf, e) < 0 ||
+	    make_folders(s->conf, e) < 0)
 		return -1;
 	(void)snprintf(path, sizeof(path), "%s/lock", s->conf->state);
 	if ((s->lock_fd = file_lock(path, false, e)) < 0)

@@ -27,8 +27,8 @@
 
 /* --- the socket --- */
 
-static int
-group_of(const char *name, gid_t *out, struct err *e)
+int
+store_group(const char *name, gid_t *out, struct err *e)
 {
 	const struct group *g;
 
@@ -36,7 +36,8 @@ group_of(const char *name, gid_t *out, struct err *e)
 	if (name == NULL)
 		return 0;
 	if ((g = getgrnam(name)) == NULL)
-		return err_set(e, ERR_USAGE, "there is no group %s", name);
+		return err_set(e, ERR_USAGE,
+		    "admin_group = %s: there is no such group", name);
 	*out = g->gr_gid;
 	return 0;
 }
@@ -53,7 +54,7 @@ store_listen(
 	if (strlen(path) >= sizeof(at.sun_path))
 		return err_set(e, ERR_USAGE, "%s: the path is too long", path);
 	(void)snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
-	if (group_of(conf->admin_group, gid, e) < 0)
+	if (store_group(conf->admin_group, gid, e) < 0)
 		return -1;
 	*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (*fd < 0)
