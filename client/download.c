@@ -108,7 +108,6 @@ static int
 one_attempt(const struct download *d, struct origin_file *f, struct err *e)
 {
 	int64_t before = f->have;
-	bool limit;
 
 	if (origin_download(d->origin, f, e) == 0) {
 		f->have = length(f->fd);
@@ -118,10 +117,8 @@ one_attempt(const struct download *d, struct origin_file *f, struct err *e)
 		return 1;
 	}
 	f->have = length(f->fd);
-	limit = e->kind == ERR_LIMIT ||
-	    (e->kind == ERR_SYS && strstr(e->msg, "answered 416") != NULL);
 	/* what a resumed answer made too long may be right from the start */
-	if (limit && before > 0)
+	if (e->kind == ERR_LIMIT && before > 0)
 		return cut(f->fd, f->path, &f->have, e) < 0 ? -1 : 2;
 	return e->kind == ERR_SYS && !d->origin->local ? 1 : -1;
 }

@@ -65,6 +65,8 @@ refuse(struct origin *s, const struct fetch_answer *answer, const char *path,
 	case 404:
 	case 410:
 		return err_set(e, ERR_MISSING, "%s: not there", path);
+	case 416: /* what is here already is longer than what is there */
+		return err_set(e, ERR_LIMIT, "%s: answered 416", path);
 	default:
 		return err_set(
 		    e, ERR_SYS, "%s: answered %d", path, answer->status);
@@ -228,14 +230,16 @@ origin_post(struct origin *s, const char *path, const char *json, struct err *e)
 	r.max = 65536;
 	if (fetch_run(s->fetch, &r, &answer, a, e) < 0)
 		return -1;
+	if (answer.status >= 200 && answer.status <= 299)
+		return 0;
+	if (answer.retry_after_s >= 0)
+		s->retry_after_s = answer.retry_after_s;
 	/* it will not like the same bytes better another time */
-	if (answer.status == 400 || answer.status == 413 ||
-	    answer.status == 422)
-		return err_set(
-		    e, ERR_INPUT, "%s: answered %d", path, answer.status);
-	if (answer.status < 200 || answer.status > 299)
-		return refuse(s, &answer, path, e);
-	return 0;
+	return err_set(e,
+	    answer.status == 400 || answer.status == 404 || answer.status == 413
+		? ERR_INPUT
+		: ERR_SYS,
+	    "%s: answered %d", path, answer.status);
 }
 
 char *

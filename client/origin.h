@@ -49,12 +49,16 @@ struct origin_file {
 /*
  * origin_download - the rest of a file.  The descriptor then holds the whole
  * file, or more or less of it when the source is wrong: the caller checks.
+ * ERR_LIMIT: the source has another file than the first bytes are of (it is
+ * longer than signed, or has no bytes there: 416).
  */
 int origin_download(
     struct origin *s, const struct origin_file *f, struct err *e) MUST_CHECK;
 
-/* origin_post - JSON to a path of the server itself; ERR_MISSING where there
- * is no server (a folder, or 404). */
+/*
+ * origin_post - JSON to a path of the server itself.  ERR_MISSING: the source
+ * is a folder; ERR_INPUT: the server will never take it (400, 404, 413).
+ */
 int origin_post(struct origin *s, const char *path, const char *json,
     struct err *e) MUST_CHECK;
 

@@ -110,7 +110,7 @@ report_send(struct sluice *s, struct err *e)
 	while (st->noutbox > 0) {
 		if (origin_post(&s->origin, "v1/health", st->outbox[0], e) <
 		    0) {
-			if (e->kind == ERR_MISSING)
+			if (e->kind == ERR_MISSING) /* a folder */
 				st->noutbox = 0;
 			if (e->kind != ERR_INPUT)
 				return -1;

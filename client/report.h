@@ -32,9 +32,9 @@ void report_put(struct sluice *s, const char *event, const char *detail,
     const struct state_release *release, const struct state_release *from);
 
 /*
- * report_send - deliver what is queued, oldest first; what is delivered leaves
- * the queue, which the caller saves.  ERR_MISSING: the source takes none (the
- * queue is emptied).
+ * report_send - deliver what is queued, oldest first; what is delivered, and
+ * what the server will never take, leaves the queue, which the caller saves.
+ * ERR_MISSING: the source is a folder, which takes none (the queue is emptied).
  */
 int report_send(struct sluice *s, struct err *e) MUST_CHECK;
 

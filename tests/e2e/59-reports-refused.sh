@@ -53,23 +53,28 @@ is "... it waits" "$(waiting)" 1
 # a server that is too busy for it, and then one that does not like it
 cat >"$WORK/stub.mjs" <<'END'
 import { createServer } from 'node:http'
-import { writeFileSync } from 'node:fs'
+import { appendFileSync, writeFileSync } from 'node:fs'
 const answers = process.argv.slice(3)
 const s = createServer((q, a) => {
 	q.resume()
+	appendFileSync(process.argv[2].replace(/port$/, 'log'), `${q.url}\n`)
 	a.writeHead(Number(answers.shift() ?? 500)).end('{}')
 }).listen(0, '127.0.0.1', () => writeFileSync(process.argv[2], `${s.address().port}`))
 END
-node "$WORK/stub.mjs" "$WORK/stub.port" 503 429 500 413 &
+node "$WORK/stub.mjs" "$WORK/stub.port" 503 429 500 403 413 404 202 &
 stub=$!
 at_end "kill $stub"
 wait_for 10 test -s "$WORK/stub.port" || exit 2
 sed -i "s|^url.*|url = http://127.0.0.1:$(cat "$WORK/stub.port")|" "$CLIENT/conf"
-for status in 503 429 500; do
+for status in 503 429 500 403; do
 	run client report
 	is "after $status" "$(waiting)" 1
 done
 run client report
 is "after 413 it is dropped" "$(waiting)" 0
 like "... and that is said" "$OUT$ERR" 'dropped'
+queue "$good" "$good"
+check "one for a channel that is not there" client report
+is "... does not take others with it" "$(waiting)" 0
+like "... is dropped alone" "$(grep -c . "$WORK/stub.log")" 7
 finish
