@@ -455,18 +455,13 @@ static const struct program program = {
 	.nverbs = COUNT(verbs),
 	.opts = common,
 	.nopts = COUNT(common),
+	.plain = "tuf", /* who asks for a TUF client asks only whether it did */
 };
 
 int
 main(int argc, char **argv)
 {
-	int status;
-
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN); /* a limit is a full disk */
-	status = verb_main(&program, argc, argv);
-	/* who asks for a TUF client asks only whether it did */
-	if (status > 0 && argc > 1 && strcmp(argv[1], "tuf") == 0)
-		return 1;
-	return status;
+	return verb_main(&program, argc, argv);
 }

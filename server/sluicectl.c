@@ -437,7 +437,7 @@ static const struct verb verbs[] = {
 	{ "prune", "", "drop what nothing names any more", prune_cmd, OPTS(dry_run), 0, 0 },
 };
 static const struct program program = { "sluicectl",
-	"watch and steer a sluice server", verbs, COUNT(verbs), common, COUNT(common) };
+	"watch and steer a sluice server", verbs, COUNT(verbs), common, COUNT(common), NULL };
 // clang-format on
 
 int

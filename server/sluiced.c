@@ -374,7 +374,7 @@ static const struct verb verbs[] = {
 };
 static const struct program program = {
 	"sluiced", "update server: hands each client its rung of a signed"
-	" ladder", verbs, COUNT(verbs), common, COUNT(common),
+	" ladder", verbs, COUNT(verbs), common, COUNT(common), NULL,
 };
 // clang-format on
 

@@ -113,8 +113,9 @@ find_verb(const struct program *p, int argc, char **argv, int *used)
 	return best;
 }
 
+/* v: the verb that failed; NULL: none was found. */
 static int
-fail(const struct program *p, const struct err *e)
+fail(const struct program *p, const struct verb *v, const struct err *e)
 {
 	char safe[sizeof(e->msg)];
 
@@ -123,7 +124,33 @@ fail(const struct program *p, const struct err *e)
 	    text_safe(safe, sizeof(safe), e->msg));
 	if (hint[0] != 0)
 		(void)fprintf(stderr, "%s: hint: %s\n", p->name, hint);
+	if (v != NULL && p->plain != NULL && strcmp(v->name, p->plain) == 0)
+		return 1;
 	return err_exit(e->kind);
+}
+
+/* Say which verbs there are that begin with the word; all of them in --help. */
+static int
+no_verb(const struct program *p, const char *word, struct err *e)
+{
+	char list[300] = "", safe[80];
+	size_t n = strlen(word), used = 0;
+
+	for (size_t i = 0; i < p->nverbs && used < sizeof(list); i++) {
+		const char *name = p->verbs[i].name;
+
+		if (strncmp(name, word, n) == 0 && name[n] == ' ')
+			used +=
+			    (size_t)snprintf(list + used, sizeof(list) - used,
+				"%s%s", used == 0 ? "" : ", ", name);
+	}
+	verb_hint("%s --help lists the verbs", p->name);
+	(void)text_safe(safe, sizeof(safe), word);
+	if (used == 0)
+		return err_set(
+		    e, ERR_USAGE, "no such verb or option: %s", safe);
+	return err_set(e, ERR_USAGE, "%s is only the first word of a verb: %s",
+	    safe, list);
 }
 
 /* Options of the program may stand before the verb: skip to it. */
@@ -171,7 +198,6 @@ verb_main(const struct program *p, int argc, char **argv)
 	struct err e = { 0 };
 	struct args args;
 	const struct verb *v = NULL;
-	char safe[80];
 	int at, used = 0, rc = early(p, argc, argv);
 
 	if (rc >= 0)
@@ -180,12 +206,13 @@ verb_main(const struct program *p, int argc, char **argv)
 	if (at < argc)
 		v = find_verb(p, argc - at, argv + at, &used);
 	if (v == NULL) {
-		err_set(&e, ERR_USAGE, "%s%s",
-		    at < argc ? "no such verb or option: "
-			      : "a verb is missing",
-		    at < argc ? text_safe(safe, sizeof(safe), argv[at]) : "");
-		verb_hint("%s --help lists the verbs", p->name);
-		return fail(p, &e);
+		if (at < argc) {
+			(void)no_verb(p, argv[at], &e);
+		} else {
+			verb_hint("%s --help lists the verbs", p->name);
+			err_set(&e, ERR_USAGE, "a verb is missing");
+		}
+		return fail(p, NULL, &e);
 	}
 	rc = args_parse(&args, p, v, at, used, argc, argv, &e);
 	if (rc == 1) {
@@ -198,10 +225,10 @@ verb_main(const struct program *p, int argc, char **argv)
 	}
 	args_done(&args);
 	if (rc < 0)
-		return fail(p, &e);
+		return fail(p, v, &e);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		(void)err_sys(&e, "cannot write to standard output");
-		return fail(p, &e);
+		return fail(p, v, &e);
 	}
 	return rc;
 }

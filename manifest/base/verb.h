@@ -13,7 +13,8 @@
  *
  * Manners: results on standard output, everything else on standard error as
  * "PROGRAM: error: ..." and at most one "PROGRAM: hint: ..." line; exit status
- * 0 yes, 1 refused, 2 could not tell (usage errors included).
+ * 0 yes, 1 refused, 2 could not tell (usage errors included), but for the one
+ * verb that a program may name as plain: it fails with 1.
  */
 #ifndef SLUICE_VERB_H
 #define SLUICE_VERB_H
@@ -74,6 +75,7 @@ struct program {
 	size_t nverbs;
 	const struct opt *opts; /* options of every verb */
 	size_t nopts;
+	const char *plain; /* a verb that fails with 1 for whatever reason */
 };
 
 /* verb_main - parse, dispatch, print errors.  Returns the exit status. */

@@ -261,6 +261,13 @@ run_set(const struct args *a, struct err *e)
 }
 
 static int
+run_missing(const struct args *args, struct err *err)
+{
+	(void)args;
+	return err_set(err, ERR_MISSING, "not there");
+}
+
+static int
 run_fail(const struct args *a, struct err *e)
 {
 	(void)a;
@@ -281,9 +288,11 @@ verbs(const char *a, const char *b, const char *c, const char *d)
 	static const struct verb table[] = {
 		{ "set", "[X]", "set", run_set, opts, COUNT(opts), 0, 2 },
 		{ "set up", "", "set up", run_fail, NULL, 0, 0, 0 },
+		{ "foreign", "X", "", run_missing, NULL, 0, 0, 1 },
+		{ "known", "X", "", run_missing, NULL, 0, 0, 1 },
 	};
 	static const struct program p = { "prog", "about", table, COUNT(table),
-		common, COUNT(common) };
+		common, COUNT(common), "foreign" };
 	const char *argv[] = { "prog", a, b, c, d, NULL };
 	int argc = 1;
 
@@ -312,6 +321,11 @@ command_lines_are_parsed(void)
 	CHECK_INT(verbs("set", "--nope", NULL, NULL), 2);
 	CHECK_INT(verbs("set", "a", "b", "c"), 2);
 	CHECK_INT(verbs("nope", NULL, NULL, NULL), 2);
+	/* one that fails with 1, wherever it stands and whyever it fails */
+	CHECK_INT(verbs("known", NULL, NULL, NULL), 2);
+	CHECK_INT(verbs("foreign", NULL, NULL, NULL), 1);
+	CHECK_INT(verbs("--state", "x", "foreign", NULL), 1);
+	CHECK_INT(verbs("--state", "x", "foreign", "--nope"), 1);
 	CHECK_INT(verbs(NULL, NULL, NULL, NULL), 2);
 }
 
