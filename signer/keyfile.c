@@ -208,6 +208,19 @@ keyfile_public_text(const struct keyfile *k, struct buf *out, struct err *e)
 }
 
 int
+keyfile_absent(const char *path, struct arena *a, struct err *e)
+{
+	char *pub = arena_printf(a, e, "%s.pub", path);
+
+	if (pub == NULL)
+		return -1;
+	if (file_exists(path) || file_exists(pub))
+		return err_set(e, ERR_CONFLICT, "%s exists already",
+		    file_exists(path) ? path : pub);
+	return 0;
+}
+
+int
 keyfile_write(
     const struct keyfile *k, const char *path, struct arena *a, struct err *e)
 {
@@ -218,10 +231,9 @@ keyfile_write(
 	buf_init(&file, KEYFILE_MAX);
 	buf_init(&public, KEYFILE_MAX);
 	if (pub == NULL || keyfile_canon(k, true, &file, e) < 0 ||
-	    keyfile_public_text(k, &public, e) < 0)
+	    keyfile_public_text(k, &public, e) < 0 ||
+	    keyfile_absent(path, a, e) < 0)
 		return -1;
-	if (file_exists(pub))
-		return err_set(e, ERR_CONFLICT, "%s exists already", pub);
 	if (file_create(path, file.at, file.len, 0600, e) < 0)
 		return -1;
 	if (file_create(pub, public.at, public.len, 0644, e) < 0) {

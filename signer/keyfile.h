@@ -78,6 +78,10 @@ struct keyfile_new {
 int keyfile_make(struct keyfile *k, const struct keyfile_new *how,
     const struct secret *pass, struct arena *a, struct err *e) MUST_CHECK;
 
+/* keyfile_absent - ERR_CONFLICT if PATH or PATH.pub exists: to say so before
+ * anybody is asked for a passphrase. */
+int keyfile_absent(const char *path, struct arena *a, struct err *e) MUST_CHECK;
+
 /*
  * keyfile_write - PATH (0600) and PATH.pub (0644); ERR_CONFLICT and nothing
  * written if either exists.

@@ -68,6 +68,7 @@ keygen_cmd(const struct args *args, struct err *e)
 
 	if (keygen_how(args, &how, e) < 0 ||
 	    verbs_fd(args, "pass-fd", &fd, e) < 0 ||
+	    keyfile_absent(args->argv[0], a, e) < 0 ||
 	    secret_passphrase(&pass, fd, KEYFILE_CREDENTIAL,
 		"Passphrase of the new key", 1, e) < 0 ||
 	    keyfile_make(&k, &how, &pass, a, e) < 0 ||

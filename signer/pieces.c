@@ -79,6 +79,8 @@ pieces_add(struct pieces *p, const char *text, bool attach, struct err *e)
 		    "%s: platform or file name does not fit in a path", text);
 	if (place(p, x, e) < 0)
 		return -1;
+	if (access(file, R_OK) < 0)
+		return err_sys(e, "%s", file);
 	p->sums[p->n++].from = file;
 	return 0;
 }

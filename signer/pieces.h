@@ -30,7 +30,8 @@ struct pieces {
 	int threads;
 };
 
-/* pieces_add - from "OS-ARCH=FILE" (attach: from "FILE"). */
+/* pieces_add - from "OS-ARCH=FILE" (attach: from "FILE"), a file that is there;
+ * it is read later. */
 int pieces_add(
     struct pieces *p, const char *text, bool attach, struct err *e) MUST_CHECK;
 

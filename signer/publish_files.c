@@ -7,7 +7,7 @@
 #include "signer/publish_make.h"
 
 int
-publish_files_read(struct making *k)
+publish_files_list(struct making *k)
 {
 	const struct publish *p = k->p;
 	struct pieces *f = &k->pieces;
@@ -17,7 +17,6 @@ publish_files_read(struct making *k)
 	f->version = k->d.offer.version;
 	f->seq = k->d.offer.seq;
 	f->now_s = p->now_s;
-	f->minisign = keyring_find(&k->ring, KEYFILE_MINISIGN);
 	f->arena = k->a;
 	f->threads = p->threads;
 	for (size_t i = 0; i < p->artifacts.n; i++) {
@@ -28,7 +27,14 @@ publish_files_read(struct making *k)
 		if (pieces_add(f, p->attach.at[i], true, k->e) < 0)
 			return -1;
 	}
-	return pieces_digest(f, k->e);
+	return 0;
+}
+
+int
+publish_files_read(struct making *k)
+{
+	k->pieces.minisign = keyring_find(&k->ring, KEYFILE_MINISIGN);
+	return pieces_digest(&k->pieces, k->e);
 }
 
 int

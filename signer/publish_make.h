@@ -24,7 +24,11 @@ struct making {
 /* publish_keys - unlock the keys; root must name them, enough of them. */
 int publish_keys(struct making *k) MUST_CHECK;
 
-/* publish_files_read - the files of the command line, with their digests. */
+/* publish_files_list - the files of the command line: they are there and fit;
+ * nothing is read of them yet. */
+int publish_files_list(struct making *k) MUST_CHECK;
+
+/* publish_files_read - their digests, and the key that will sign them. */
 int publish_files_read(struct making *k) MUST_CHECK;
 
 /*

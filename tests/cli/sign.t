@@ -27,6 +27,9 @@ like "... and says so" "$ERR" 'pub-1 exists already'
 # --- keys -------------------------------------------------------------------
 check "a key is made" s keygen --role release --kdf minimal --comment me mine
 refused "... once" 1 s keygen --role release --kdf minimal mine
+refused "... before a passphrase is asked for" 1 sluice-sign keygen \
+	--role release --kdf minimal mine --pass-fd 9
+like "... since it is there" "$ERR" 'mine exists already'
 is "... for its owner alone" "$(stat -c %a mine)" 600
 refused "... whose comment is one line" 2 s keygen --role release \
 	--kdf minimal --comment "a
@@ -47,6 +50,17 @@ wrong() {
 		--key $K/release-1.key --out no
 }
 refused "a wrong passphrase is refused" 1 wrong
+keyless() { # OPTION...: what is wrong without any key
+	sluice-sign publish editor/beta 1.2.0 --root 1.root.json --pass-fd 9 \
+		--key $K/release-1.key --minisign-key $K/minisign.key "$@"
+}
+refused "an artifact without a platform is seen before that" 2 keyless -a editor -o no
+like "... and said" "$ERR" 'not OS-ARCH=FILE'
+refused "... a file that is not there, too" 2 keyless -a linux-x86_64=nofile -o no
+like "... with its name" "$ERR" 'nofile: No such file'
+refused "... and an output that is there" 1 keyless -a linux-x86_64=editor -o pub-1
+like "... with its name" "$ERR" 'pub-1 exists already'
+is "... nothing is left of it" "$(ls -d ./*.partial 2>/dev/null)" ""
 
 # --- root -------------------------------------------------------------------
 refused "root keys of the same channel sign once" 1 s root sign \
