@@ -14,8 +14,16 @@ enum expiry_level {
 	EXPIRY_EXPIRED,
 };
 
-/* expiry_level - left_s: seconds until it expires. */
-enum expiry_level expiry_level(int64_t left_s);
+/*
+ * expiry_level - left_s: seconds until it expires; life_s: from its signature
+ * to then, 0 or less: not known, as that of a root.  In the first three
+ * quarters of its life a document is fine however short that is; from the last
+ * quarter on, what lasts less than 28 days is at "7 days".
+ */
+enum expiry_level expiry_level(int64_t left_s, int64_t life_s);
+/* expiry_signed_s - when the documents of publication m were signed: m is the
+ * minute, or later where several came in one; 0: none. */
+int64_t expiry_signed_s(int64_t m);
 
 /* expiry_level_name - "fine", "60 days", "30 days", "7 days", "expired" */
 const char *expiry_level_name(enum expiry_level l);

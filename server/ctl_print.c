@@ -209,23 +209,14 @@ print_where(const json_t *c)
 	(void)putchar('\n');
 }
 
-/* A fresh publication often lasts 30 days; only its last 7 are worth a line. */
 static void
 print_expiry(const json_t *c)
 {
 	size_t i;
 	json_t *w;
 
-	json_array_foreach(json_object_get(c, "warnings"), i, w)
-	{
-		const char *level = text(w, "level");
-
-		if (strcmp(text(w, "what"), "publication") == 0 &&
-		    strcmp(level, "expired") != 0 &&
-		    strcmp(level, "7 days") != 0)
-			continue;
-		(void)printf("  %-22s %s\n", "warning", text(w, "text"));
-	}
+	json_array_foreach(json_object_get(c, "warnings"), i, w)(void)
+	    printf("  %-22s %s\n", "warning", text(w, "text"));
 }
 
 static void

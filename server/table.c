@@ -107,11 +107,13 @@ write_channel(const struct table_channel *c, struct err *e)
 		json_array_append_new(manifests,
 		    c->manifests[i] == NULL ? json_null()
 					    : json_string(c->manifests[i]));
-	return json_pack("{so sI sI sI sI so so so}", "state", state,
+	return json_pack("{so sI sI sI sI sI sI so so so}", "state", state,
 	    "signed_s", (json_int_t)c->signed_s, "root_s",
 	    (json_int_t)c->validity.root_s, "publication_s",
 	    (json_int_t)c->validity.publication_s, "timestamp_s",
-	    (json_int_t)c->validity.timestamp_s, "views", write_views(c),
+	    (json_int_t)c->validity.timestamp_s, "publication_from_s",
+	    (json_int_t)c->validity.publication_from_s, "timestamp_from_s",
+	    (json_int_t)c->validity.timestamp_from_s, "views", write_views(c),
 	    "manifests", manifests, "files", write_files(c));
 }
 
@@ -237,6 +239,7 @@ read_manifests(
 
 struct channel_doc {
 	int64_t signed_s, root_s, publication_s, timestamp_s;
+	int64_t publication_from_s, timestamp_from_s;
 	const json_t *state, *views, *manifests, *files;
 };
 
@@ -245,6 +248,8 @@ static const struct json_field channel_fields[] = {
 	JSON_INT(struct channel_doc, root_s, 0, INT64_MAX),
 	JSON_INT(struct channel_doc, publication_s, 0, INT64_MAX),
 	JSON_INT(struct channel_doc, timestamp_s, 0, INT64_MAX),
+	JSON_INT(struct channel_doc, publication_from_s, 0, INT64_MAX),
+	JSON_INT(struct channel_doc, timestamp_from_s, 0, INT64_MAX),
 	JSON_F(JSON_FIELD_OBJECT, struct channel_doc, state, false, 0, 0),
 	JSON_F(
 	    JSON_FIELD_ARRAY, struct channel_doc, views, false, 0, VIEWS_MAX),
@@ -268,8 +273,8 @@ read_channel(
 	    read_files(t, c, d.files, e) < 0)
 		return -1;
 	c->signed_s = d.signed_s != 0 ? d.signed_s : t->now_s;
-	c->validity =
-	    (struct validity){ d.root_s, d.publication_s, d.timestamp_s };
+	c->validity = (struct validity){ d.root_s, d.publication_s,
+		d.timestamp_s, d.publication_from_s, d.timestamp_from_s };
 	return 0;
 }
 

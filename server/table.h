@@ -5,7 +5,8 @@
  *
  * {"generation":N, "ticket_key":hex, "now_s":N, "channels":[{
  *    "state": {...struct channel_state as JSON...}, "signed_s":N,
- *    "root_s":N, "publication_s":N, "timestamp_s":N (struct validity),
+ *    "root_s":N, "publication_s":N, "timestamp_s":N,
+ *    "publication_from_s":N, "timestamp_from_s":N (struct validity),
  *    "views": [{"scope","rung","high","pin_seq","timestamp":text}],
  *    "manifests": ["<sha256>" per rung],
  *    "files": [{"path","sha256","size"}] }]}

@@ -17,11 +17,13 @@ struct validity {
 	int64_t root_s;
 	int64_t publication_s; /* the first of snapshots, targets, manifests */
 	int64_t timestamp_s;   /* those signed last */
+	/* and when these were signed; a root does not say it of itself */
+	int64_t publication_from_s, timestamp_from_s;
 };
 
 /*
  * validity_warn - append to list, for each document that people must see to
- * and that lasts 60 days or less, {"channel", "what": "root" | "publication" |
+ * and whose level (manifest/expiry.h) is not fine, {"channel", "what": "root" | "publication" |
  * "bundle", "expires", "level", "text"}; text is for people and says what to
  * do.  A bundle is a mirror's timestamp: those of other channels the server
  * renews by itself.  Returns the worst level.
@@ -33,5 +35,8 @@ struct validity_of {
 };
 enum expiry_level validity_warn(
     json_t *list, const struct validity_of *of, int64_t now_s);
+
+/* validity_least - of two, for each document the one that ends first. */
+void validity_least(struct validity *into, const struct validity *other);
 
 #endif

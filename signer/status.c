@@ -27,13 +27,10 @@ static const struct opt opts[] = {
 enum expiry_level
 status_timestamp(int64_t signed_at_s, int64_t expires_s, int64_t now_s)
 {
-	int64_t left = expires_s - now_s;
-
-	if (left <= 0)
-		return EXPIRY_EXPIRED;
-	return signed_at_s > 0 && left < (expires_s - signed_at_s) / 4
-	    ? EXPIRY_7_DAYS
-	    : EXPIRY_FINE;
+	/* of one that does not say it nothing short of its end is known */
+	if (signed_at_s == 0)
+		return expires_s <= now_s ? EXPIRY_EXPIRED : EXPIRY_FINE;
+	return expiry_level(expires_s - now_s, expires_s - signed_at_s);
 }
 
 /* --- looking -------------------------------------------------------------- */
@@ -48,6 +45,7 @@ struct looking {
 	struct source source;
 	struct chain chain;
 	const struct role *root;
+	int64_t m; /* of what is shown; 0: not known yet */
 	struct row rows[ROWS_MAX];
 	size_t n;
 	int64_t now_s;
@@ -65,8 +63,10 @@ looking_done(struct looking *k)
 static void
 add_row(struct looking *k, const char *what, int64_t version, int64_t expires_s)
 {
+	int64_t life_s = k->m == 0 ? 0 : expires_s - expiry_signed_s(k->m);
+
 	k->rows[k->n++] = (struct row){ what, version, expires_s,
-		expiry_level(expires_s - k->now_s) };
+		expiry_level(expires_s - k->now_s, life_s) };
 }
 
 static int
@@ -165,6 +165,7 @@ look_view(struct looking *k, const struct role *timestamp)
 	    m);
 	if (s == NULL)
 		return -1;
+	k->m = s->version / LADDER_MAX;
 	add_row(k, "snapshot", s->version, s->expires_s);
 	if ((m = role_meta(s, "targets.json")) == NULL)
 		return err_set(k->e, ERR_INPUT, "snapshot names no targets");
@@ -189,6 +190,7 @@ look_ladder(struct looking *k)
 
 	if (p == NULL)
 		return -1;
+	k->m = k->source.m;
 	for (int i = 0; i < p->nrungs; i++) {
 		const struct rung *r = &p->rungs[i];
 

@@ -9,8 +9,7 @@
 #include "manifest/expiry.h"
 
 /*
- * status_timestamp - timestamps last for days at most, and are renewed by a
- * server or a cron line: urgent in the last quarter of its time.
+ * status_timestamp - signed_at_s: 0 where it does not say.
  */
 enum expiry_level status_timestamp(
     int64_t signed_at_s, int64_t expires_s, int64_t now_s);

@@ -10,12 +10,12 @@
 #include "manifest/cohort.h"
 #include "server/choice.h"
 #include "server/store/audit.h"
-#include "server/store/expires.h"
 #include "server/store/health.h"
 #include "server/store/publications.h"
 #include "server/store/release.h"
 #include "server/store/rounds.h"
 #include "server/store/sites.h"
+#include "server/store/validity_read.h"
 
 #define HISTORY_ROWS  50
 #define INCOMING_ROWS 8
@@ -176,7 +176,7 @@ static int
 add_validity(json_t *out, const struct operation *o, const struct channel *c,
     struct err *e)
 {
-	struct validity v = expires_read(o->s->db, o->s->conf->state, c->id);
+	struct validity v = validity_read(o->s->db, o->s->conf->state, c->id);
 	struct validity_of of = { c->id, c->mirror, &v };
 	json_t *list = json_array();
 

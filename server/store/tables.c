@@ -11,11 +11,11 @@
 #include "manifest/base/json.h"
 #include "manifest/base/log.h"
 #include "server/ipc.h"
-#include "server/store/expires.h"
 #include "server/store/outbox.h"
 #include "server/store/publications.h"
 #include "server/store/rounds.h"
 #include "server/store/schema.h"
+#include "server/store/validity_read.h"
 
 /* --- views --- */
 
@@ -176,7 +176,7 @@ add_channel(struct making *m, const char *id, struct err *e)
 			0)
 			return -1;
 	}
-	to->validity = expires_read(m->db, m->conf->state, id);
+	to->validity = validity_read(m->db, m->conf->state, id);
 	room = db_int(m->db, e, -1,
 	    "SELECT (SELECT COUNT(*) FROM publication_file f"
 	    " JOIN publication p ON p.channel = f.channel"

@@ -401,7 +401,7 @@ check "... of a site" sluice-sign status --root canary.json cmd-site
 like "... with its timestamp" "$OUT" '^timestamp .* days left$'
 check "... as JSON" sluice-sign status --json cmd-site
 is "... without a root it says so" "$(echo "$OUT" | jq -c '[.trusted, .level]')" \
-	'[false,"30 days"]'
+	'[false,"fine"]'
 refused "another root's site is not told about" 2 sluice-sign status \
 	--root duo.json cmd-site
 refused "nor one that is not there" 2 sluice-sign status none

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Operators are warned before what people sign expires: 60, 30 and 7 days ahead.
+# Operators are warned before what people sign expires: 60, 30 and 7 days ahead,
+# and not of what is young.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/lib.sh"
 
@@ -68,30 +69,28 @@ is "... and knows how long root lasts" \
 	"$(jq -r .signed.expires "$ROOT")"
 
 check "a root of 59 days, a publication of 50" last 59d 50d
-is "both are named" "$(warnings)" '[["root","60 days"],["publication","60 days"]]'
+is "the root is named, the young publication is not" "$(warnings)" '[["root","60 days"]]'
 is "... in health, which still says yes" \
 	"$(health '[.ok, .expiry]')$(healthy)" \
-	'[true,"60 days"][["editor/stable","root","60 days"],["editor/stable","publication","60 days"]]'
+	'[true,"60 days"][["editor/stable","root","60 days"]]'
 check "... in the words of status" same_words
 check "the figures: root" about root 59
 check "... publication" about publication 50
 check "status" ctl status "$CHANNEL"
 like "... warns of the root" "$OUT" \
 	'warning +the root expires within 60 days \(.*\): sluice-sign root next'
-unlike "... and not yet of the publication" "$OUT" 'the publication expires'
+unlike "... and not of the publication" "$OUT" 'the publication expires'
 check "29 and 20" last 29d 20d
-is "both are named" "$(warnings)" '[["root","30 days"],["publication","30 days"]]'
+is "the root is at the next level" "$(warnings)" '[["root","30 days"]]'
 is "... in health" "$(healthy)" \
-	'[["editor/stable","root","30 days"],["editor/stable","publication","30 days"]]'
+	'[["editor/stable","root","30 days"]]'
 check "6 and 5" last 6d 5d
-is "both are named" "$(warnings)" '[["root","7 days"],["publication","7 days"]]'
+is "the root is at the last level" "$(warnings)" '[["root","7 days"]]'
 is "... in health, which still says yes" "$(health '[.ok, .expiry]')" \
 	'[true,"7 days"]'
 check "... in the words of status" same_words
 check "status" ctl status "$CHANNEL"
 like "... warns of the root" "$OUT" 'the root expires within 7 days'
-like "... and of the publication" "$OUT" \
-	'the publication expires within 7 days \(.*\): sluice-sign renew'
 check "renewed" last 365d 90d
 is "nothing is left to warn of" "$(warnings)" "[]"
 is "... in health" "$(health '[.ok, .expiry, .warnings]')" '[true,"fine",[]]'
@@ -105,22 +104,30 @@ is "others get the level alone" "$(health '[.ok, .expiry, .warnings]')" \
 	'[true,"7 days",[]]'
 sed -i '/^metrics/d' "$WORK/sluiced.conf"
 
-# expired, as the server is told the time: the answer is still that it serves
+# as the server is told the time; expired, the answer is still that it serves
 server_stop
 if has faketime; then
 	# the wrapper would stand between us and the server
 	# shellcheck disable=SC2016 # its own, not ours
 	fake=$(faketime -f +0d sh -c 'echo "$LD_PRELOAD"')
-	server_future() {
+	server_future() { # TIME
 		rm -f "$STATE/port"
-		FAKETIME=+8d FAKETIME_DONT_FAKE_MONOTONIC=1 LD_PRELOAD=$fake \
+		FAKETIME="+$1" FAKETIME_DONT_FAKE_MONOTONIC=1 LD_PRELOAD=$fake \
 			"$BIN/sluiced" -c "$WORK/sluiced.conf" run \
 			>>"$SERVER_LOG" 2>&1 &
 		SERVER_PID=$!
 		wait_for 20 server_ready &&
 			URL=http://127.0.0.1:$(cat "$STATE/port")
 	}
-	check "a week later the server starts" server_future
+	check "three days later the server starts" server_future 73h
+	is "the last quarter of four days is worth a warning" "$(warnings)" \
+		'[["root","7 days"],["publication","7 days"]]'
+	check "... in health, in the same words" same_words
+	check "status" ctl status "$CHANNEL"
+	like "... warns of the publication" "$OUT" \
+		'the publication expires within 7 days \(.*\): sluice-sign renew'
+	server_stop
+	check "a week later the server starts" server_future 8d
 	is "health says what has expired, and yes" "$(health '[.ok, .expiry]')$(healthy)" \
 		'[true,"expired"][["editor/stable","root","expired"],["editor/stable","publication","expired"]]'
 	check "the figures are below nothing" test "$(left root)" -lt 0

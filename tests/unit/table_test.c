@@ -48,7 +48,9 @@ fill(struct table_channel *c, const char *channel, struct table_view *own)
 	c->nfiles = COUNT(files);
 	c->manifests[0] = SUM;
 	c->signed_s = strcmp(channel, "beta") == 0 ? 1780271940 : 0;
-	c->validity = (struct validity){ 1780280000, 1780270000, 0 };
+	c->validity = (struct validity){ .root_s = 1780280000,
+		.publication_s = 1780270000,
+		.publication_from_s = 1780260000 };
 	c->manifests[1] = SUM;
 }
 
@@ -96,6 +98,8 @@ tables_are_read_as_written(void)
 		CHECK_INT(c->validity.root_s, 1780280000);
 		CHECK_INT(c->validity.publication_s, 1780270000);
 		CHECK_INT(c->validity.timestamp_s, 0);
+		CHECK_INT(c->validity.publication_from_s, 1780260000);
+		CHECK_INT(c->validity.timestamp_from_s, 0);
 		c = table_channel(t, "editor", "beta");
 		CHECK_INT(c->signed_s, 1780271940);
 		CHECK(c->manifests[2] == NULL);

@@ -2,7 +2,7 @@
  * When documents expire: the root's own word, what intake found in the
  * publication, the round that was signed last.
  */
-#include "server/store/expires.h"
+#include "server/store/validity_read.h"
 
 #include "manifest/base/json.h"
 #include "manifest/role.h"
@@ -30,35 +30,48 @@ root_s(struct db *db, const char *state, const char *channel)
 	return root == NULL ? 0 : root->expires_s;
 }
 
-static int64_t
-publication_s(struct db *db, const char *channel)
+static void
+read_publication(struct validity *v, struct db *db, const char *channel)
 {
 	struct err e;
 	char id[SHA256_HEX_SIZE];
 	AUTO_JSON facts = NULL;
 	AUTO_ROWS r = db_rows(db, &e,
-	    "SELECT publication FROM channel WHERE id = $1", BIND(V(channel)));
+	    "SELECT p.id, p.m FROM publication p JOIN channel c"
+	    " ON c.id = p.channel AND c.publication = p.id WHERE c.id = $1",
+	    BIND(V(channel)));
 
 	if (r == NULL || rows_next(r, &e) <= 0)
-		return 0;
+		return;
 	row_copy(r, 0, id, sizeof(id));
-	if (id[0] == '\0' ||
-	    (facts = publications_facts(db, channel, id, &e)) == NULL)
-		return 0;
-	return json_integer_value(json_object_get(facts, "expires_s"));
+	if ((facts = publications_facts(db, channel, id, &e)) == NULL)
+		return;
+	v->publication_s =
+	    json_integer_value(json_object_get(facts, "expires_s"));
+	v->publication_from_s = expiry_signed_s(row_int(r, 1));
+}
+
+static void
+read_timestamp(struct validity *v, struct db *db, const char *channel)
+{
+	struct err e;
+	AUTO_ROWS r = db_rows(db, &e,
+	    "SELECT expires_s, signed_at_s FROM round WHERE channel = $1"
+	    " AND views <> '' ORDER BY round DESC LIMIT 1",
+	    BIND(V(channel)));
+
+	if (r == NULL || rows_next(r, &e) <= 0)
+		return;
+	v->timestamp_s = row_int(r, 0);
+	v->timestamp_from_s = row_int(r, 1);
 }
 
 struct validity
-expires_read(struct db *db, const char *state, const char *channel)
+validity_read(struct db *db, const char *state, const char *channel)
 {
-	struct err e;
+	struct validity v = { .root_s = root_s(db, state, channel) };
 
-	return (struct validity){
-		.root_s = root_s(db, state, channel),
-		.publication_s = publication_s(db, channel),
-		.timestamp_s = db_int(db, &e, 0,
-		    "SELECT expires_s FROM round WHERE channel = $1"
-		    " AND views <> '' ORDER BY round DESC LIMIT 1",
-		    BIND(V(channel))),
-	};
+	read_publication(&v, db, channel);
+	read_timestamp(&v, db, channel);
+	return v;
 }
