@@ -65,7 +65,7 @@ worker_table_new(struct table *t, const struct metrics_common *before,
 		(void)snprintf(name, sizeof(name), "%s/%s", c->state.product,
 		    c->state.channel);
 		places[i] = (uint8_t)place_of(&w->common, name);
-		w->common.validity[places[i]] = c->validity;
+		validity_least(&w->common.validity[places[i]], &c->validity);
 	}
 	return w;
 }
