@@ -107,6 +107,27 @@ open_input(const char *path, struct err *e)
 	return fd < 0 ? err_sys(e, "%s", path) : fd;
 }
 
+/* The library tells files apart by what they are, people by their names. */
+struct name {
+	const char *is, *path;
+};
+
+static int
+name_file(struct err *e, const struct name *names, size_t n)
+{
+	const struct err was = *e;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strlen(names[i].is);
+
+		if (strncmp(was.msg, names[i].is, len) == 0 &&
+		    was.msg[len] == ':')
+			return err_set(e, was.kind, "%.200s%s", names[i].path,
+			    was.msg + len);
+	}
+	return -1;
+}
+
 static int64_t
 size_of(int fd)
 {
@@ -163,7 +184,11 @@ make_cmd(const struct args *args, struct err *e)
 	d.patch_fd = patch.fd;
 	delta_threads((int)jobs);
 	if (make_patch(&d, args, e) < 0)
-		return -1;
+		return name_file(e,
+		    (struct name[]){ { "old file", args->argv[0] },
+			{ "new file", args->argv[1] },
+			{ "patch", args->argv[2] } },
+		    3);
 	size = size_of(patch.fd);
 	whole = size_of(new);
 	if (output_commit(&patch, e) < 0)
@@ -213,7 +238,11 @@ apply_cmd(const struct args *args, struct err *e)
 	d.patch_fd = patch;
 	d.out_fd = new.fd;
 	if (delta_apply(&d, e) < 0)
-		return -1;
+		return name_file(e,
+		    (struct name[]){ { "old file", args->argv[0] },
+			{ "patch", args->argv[1] },
+			{ "new file", args->argv[2] } },
+		    3);
 	return output_commit(&new, e);
 }
 
@@ -224,8 +253,14 @@ inspect_cmd(const struct args *args, struct err *e)
 	AUTO_BUF text;
 
 	buf_init(&text, 65536);
-	if (patch < 0 || delta_inspect(patch, &text, e) < 0)
+	if (patch < 0)
 		return -1;
+	if (delta_format(patch) == NULL)
+		return err_set(e, ERR_INPUT,
+		    "%s: not a patch of a known format", args->argv[0]);
+	if (delta_inspect(patch, &text, e) < 0)
+		return name_file(
+		    e, &(struct name){ "patch", args->argv[0] }, 1);
 	fputs(buf_str(&text), stdout);
 	return 0;
 }

@@ -103,9 +103,11 @@ format_read(struct format *f, const uint8_t *at, size_t len, struct err *e)
 	int s;
 
 	memset(f, 0, sizeof(*f));
-	if (len < FORMAT_FIXED || memcmp(at, FORMAT_MAGIC, 8) != 0)
+	if (len < 8 || memcmp(at, FORMAT_MAGIC, 8) != 0)
 		return err_set(
 		    e, ERR_INPUT, "patch: not in format %s", "sluice-delta/1");
+	if (len < FORMAT_FIXED)
+		return err_set(e, ERR_INPUT, "patch: is cut short");
 	f->old_size = number_u64(at + 8);
 	f->new_size = number_u64(at + 16);
 	f->old_expanded = number_u64(at + 24);

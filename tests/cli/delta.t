@@ -32,6 +32,7 @@ in_format() { # NAME, AS INSPECT SAYS IT, A LINE OF ITS OWN
 		--sha256 "$sum" new patch bad
 	head -c 100 patch >short
 	refused "$1: a truncated patch is refused" 1 "$delta" apply old short bad
+	like "... by its name" "$ERR" 'error: short: '
 	refused "$1: a file that is no patch is refused" 1 "$delta" apply old new bad
 	refused "... nor described" 1 "$delta" inspect new
 }
@@ -45,6 +46,7 @@ refused "an unknown format is a usage error" 2 \
 refused "too little memory is refused" 1 \
 	"$delta" make --memory 100K old new bad
 refused "a folder is not a file" 1 "$delta" make . new bad
+like "... and is named as it was given" "$ERR" 'error: \.: not a regular file'
 refused "too few arguments" 2 "$delta" make old new
 refused "an unknown verb" 2 "$delta" mend
 like "... with the way out" "$ERR" 'hint: .*help|usage'
