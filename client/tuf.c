@@ -150,6 +150,22 @@ init(struct tuf *t, const struct args *a, struct err *e)
 	return refresh_keep(&t->refresh, "root.json", root, e);
 }
 
+/* What init has left; before that there is none. */
+static int
+trusted_root(struct tuf *t, const char *dir, struct bytes *root, struct err *e)
+{
+	if (!file_exists(dir))
+		(void)err_set(e, ERR_MISSING, "%.200s: no such folder", dir);
+	else if (open_folder(t, dir, e) == 0 &&
+	    refresh_kept(&t->refresh, "root.json", ROLE_ROOT_MAX, root, e) == 0)
+		return 0;
+	if (e->kind == ERR_MISSING)
+		verb_hint("sluice tuf --metadata-dir %s init "
+			  "TRUSTED_ROOT_FILE",
+		    dir);
+	return -1;
+}
+
 static int
 refresh(struct tuf *t, const struct args *a, struct err *e)
 {
@@ -158,16 +174,8 @@ refresh(struct tuf *t, const struct args *a, struct err *e)
 	bool behind;
 
 	if (dir == NULL || (t->url = option(a, "metadata-url", e)) == NULL ||
-	    open_folder(t, dir, e) < 0)
+	    trusted_root(t, dir, &root, e) < 0)
 		return -1;
-	if (refresh_kept(&t->refresh, "root.json", ROLE_ROOT_MAX, &root, e) <
-	    0) {
-		if (e->kind == ERR_MISSING)
-			verb_hint("sluice tuf --metadata-dir %s init "
-				  "TRUSTED_ROOT_FILE",
-			    dir);
-		return -1;
-	}
 	if (trust_file(t, root, e) < 0)
 		return err_in(e, "%.100s", dir);
 	if ((t->fetch = fetch_new(AGENT, e)) == NULL ||

@@ -312,6 +312,7 @@ update_run(struct sluice *s, int flags, bool install, struct sluice_result *out,
 {
 	struct flow f = { .s = s, .flags = flags, .out = out };
 	struct err other;
+	bool answered;
 	int rc = 0;
 
 	if (pending_recover(s, &other) < 0) {
@@ -322,6 +323,7 @@ update_run(struct sluice *s, int flags, bool install, struct sluice_result *out,
 		client_notice(s, "%s", other.msg);
 	}
 	rc = ask(&f, e);
+	answered = rc == 0 || e->kind != ERR_SYS;
 	if (rc == 0 && f.poll.behind) {
 		out->behind = 1;
 		outcome(&f, ACTION_NOTHING,
@@ -332,8 +334,8 @@ update_run(struct sluice *s, int flags, bool install, struct sluice_result *out,
 	fill_installed(&f);
 	if (rc == 0 && client_save(s, e) < 0)
 		rc = -1;
-	/* reports wait for a source that takes them */
-	if (install && s->bundle_s == 0)
+	/* reports wait for a source that takes them, or answers at all */
+	if (install && s->bundle_s == 0 && answered)
 		deliver(s);
 	return rc;
 }

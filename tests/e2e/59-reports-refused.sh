@@ -49,6 +49,9 @@ run client report
 [ "$STATUS" -ne 0 ]
 is "without a server" $? 0
 is "... it waits" "$(waiting)" 1
+run client update
+is "an update without a server says so once" \
+	"$(printf '%s\n' "$ERR" | grep -c 'connect to server')" 1
 
 # a server that is too busy for it, and then one that does not like it
 cat >"$WORK/stub.mjs" <<'END'
