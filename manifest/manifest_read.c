@@ -229,7 +229,7 @@ read_rollout(struct reader *r, struct top *t)
 		struct stage_in st = { 0 };
 
 		if (READ(r, json_array_get(in.plan, i), stage_fields, &st) < 0)
-			return err_in(r->e, "stage %zu", i);
+			return err_in(r->e, "stage %zu", i + 1);
 		plan[i] = st.s;
 		plan[i].percent_bp = (int)st.percent_bp;
 	}

@@ -105,7 +105,7 @@ check_rollout(const struct rollout *r, struct err *e)
 			return err_set(e, ERR_INPUT,
 			    "rollout: stage %zu lowers the percentage from "
 			    "%d to %d",
-			    i, r->plan[i - 1].percent_bp,
+			    i + 1, r->plan[i - 1].percent_bp,
 			    r->plan[i].percent_bp);
 	return 0;
 }

@@ -82,12 +82,17 @@ read_ask(struct work *w)
 {
 	const char *split = args_text(w->args, "split", NULL);
 	struct bundling *b = &w->b;
+	size_t nkeys;
 
 	w->from = args_text(w->args, "from", NULL);
 	w->b.out = args_text(w->args, "out", NULL);
 	if (w->from == NULL || w->b.out == NULL)
 		return err_set(
 		    w->e, ERR_USAGE, "--from and -o FILE are needed");
+	(void)args_list(w->args, "timestamp-key", &nkeys);
+	if (nkeys == 0)
+		return err_set(w->e, ERR_USAGE,
+		    "-k KEY is needed: a timestamp key that root names");
 	if (split != NULL &&
 	    (size_read(split, BUNDLE_SIZE_MAX, &w->b.split) < 0 ||
 		w->b.split < 4096))

@@ -89,7 +89,10 @@ compose_manifest(const struct compose *c, int place, struct compose_view *out,
 	if (place != 1 && m->seq != 0 && permission(c, place >= 3, m, a, e) < 0)
 		return -1;
 	if (manifest_write(m, &b, e) < 0 || buf_ok(&b, e) < 0)
-		return err_in(e, "manifest %d", place);
+		return err_in(e, "%s",
+		    place == 0	     ? "hold"
+			: place == 1 ? "offer"
+				     : manifest_kind_name(m->kind));
 	out->file.len = b.len;
 	if ((out->file.at = arena_bytes(a, b.at, b.len, e)) == NULL)
 		return -1;

@@ -209,6 +209,18 @@ inspect_minisign(struct bytes file, struct err *e)
 	return 0;
 }
 
+/* Every document and key file of ours is an object. */
+static bool
+is_json(struct bytes file)
+{
+	size_t i = 0;
+
+	while (i < file.len && strchr(" \t\r\n", file.at[i]) != NULL &&
+	    file.at[i] != '\0')
+		i++;
+	return i < file.len && file.at[i] == '{';
+}
+
 static bool
 is_delta(const char *path)
 {
@@ -252,6 +264,9 @@ inspect_cmd(const struct args *args, struct err *e)
 		rc = inspect_delta(path, e);
 	else if (file.len > 17 && memcmp(file.at, "untrusted comment", 17) == 0)
 		rc = inspect_minisign(file, e);
+	else if (!is_json(file))
+		rc = err_set(e, ERR_INPUT,
+		    "neither a document, a key, a signature nor a delta");
 	else
 		rc = inspect_json(file, as_json, a, e);
 	return rc < 0 ? err_in(e, "%s", path) : 0;

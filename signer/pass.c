@@ -35,6 +35,6 @@ pass_next(struct pass *p, const char *prompt, struct err *e)
 	}
 	secret_done(&next);
 	if (p->fd < 0 || p->last.len == 0)
-		return err_set(e, ERR_USAGE, "the passphrase is empty");
+		return err_set(e, ERR_USAGE, "%s: it is empty", prompt);
 	return 0; /* no more lines: the last one again */
 }

@@ -32,6 +32,23 @@ plan_default(struct plan *p, const char *channel)
 	}
 }
 
+/* how: where the stages are from. */
+static int
+check_rises(const struct plan *p, const char *how, struct err *e)
+{
+	const struct stage *s = p->stages;
+
+	for (size_t i = 1; i < p->n; i++) {
+		if (s[i].percent_bp < s[i - 1].percent_bp)
+			return err_set(e, ERR_USAGE,
+			    "%s: stage %zu has %g percent, less than the %g of"
+			    " the stage before",
+			    how, i + 1, s[i].percent_bp / 100.0,
+			    s[i - 1].percent_bp / 100.0);
+	}
+	return 0;
+}
+
 int
 plan_stages(struct plan *p, const char *const *text, size_t n, struct err *e)
 {
@@ -58,7 +75,7 @@ plan_stages(struct plan *p, const char *const *text, size_t n, struct err *e)
 			    "--stage %s: not PERCENT:DURATION", text[i]);
 	}
 	p->n = n;
-	return 0;
+	return check_rises(p, "--stage", e);
 }
 
 struct plan_doc {
@@ -107,7 +124,7 @@ plan_file(struct plan *p, const char *path, struct arena *a, struct err *e)
 		p->stages[i] = (struct stage){ (int)s.percent_bp, s.not_before,
 			s.min_duration_s };
 	}
-	return 0;
+	return check_rises(p, path, e);
 }
 
 static void

@@ -17,6 +17,11 @@ struct plan {
 	int control_bp;
 };
 
+/*
+ * plan_stages and plan_file refuse what no manifest may say: a stage that
+ * lowers the percentage of the one before.
+ */
+
 /* plan_default - canary and beta: everybody at once; any other channel 10, 25,
  * 50, 100 % with 24 h before each step. */
 void plan_default(struct plan *p, const char *channel);

@@ -245,6 +245,9 @@ pubkey_parse(
 		return err_set(e, ERR_INPUT, "not a public key");
 	if (strncmp(text, "ssh-", 4) == 0 || strncmp(text, "ecdsa-", 6) == 0)
 		return ssh_read(out, text, e);
+	if (text[strspn(text, " \t\r\n")] != '{')
+		return err_set(e, ERR_INPUT,
+		    "not a key: neither a key file nor PEM nor OpenSSH");
 	return read_json(out, file, a, e);
 }
 
@@ -255,7 +258,11 @@ pubkey_read(
 	struct bytes file;
 
 	if (file_read(a, path, PUBKEY_FILE_MAX, &file, e) < 0)
-		return -1;
+		return e->kind != ERR_LIMIT
+		    ? -1
+		    : err_set(e, ERR_INPUT,
+			  "%s: not a key: longer than %d bytes", path,
+			  PUBKEY_FILE_MAX);
 	if (pubkey_parse(out, file, a, e) < 0)
 		return err_in(e, "%s", path);
 	return 0;

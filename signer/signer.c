@@ -135,8 +135,9 @@ signer_unlock(struct signer *s, const struct signer_ask *ask, struct arena *a,
 	    keyfile_role_name(s->role), s->ref);
 	if (prompt == NULL)
 		return -1;
-	if (pass_next(ask->pass, prompt, e) < 0 ||
-	    keyfile_unlock(&s->file, &ask->pass->last, &s->secret, e) < 0)
+	if (pass_next(ask->pass, prompt, e) < 0)
+		return -1;
+	if (keyfile_unlock(&s->file, &ask->pass->last, &s->secret, e) < 0)
 		return err_in(e, "%s", s->ref);
 	return 0;
 }

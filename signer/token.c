@@ -84,8 +84,8 @@ token_read(struct secret *out, const struct args *args, struct err *e)
 	if (path != NULL)
 		return token_file(out, path, e);
 	if (env == NULL) {
-		verb_hint(
-		    "the operator of the server makes one (scope publish)");
+		verb_hint("the operator of the server makes one (scope %s)",
+		    strcmp(args->verb->name, "push") == 0 ? "publish" : "read");
 		return err_set(e, ERR_USAGE,
 		    "no token: use --token-file, --token-fd or SLUICE_TOKEN");
 	}

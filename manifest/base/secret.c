@@ -146,8 +146,8 @@ from_terminal(
 
 	if (tty < 0)
 		return err_set(e, ERR_USAGE,
-		    "%s needed, but there is no "
-		    "terminal: use --pass-fd or a systemd credential",
+		    "%s: there is no terminal to ask for it: use --pass-fd"
+		    " or a systemd credential",
 		    prompt);
 	if (ask(out, tty, prompt, e) < 0)
 		return -1;

@@ -62,7 +62,15 @@ refused "... and an output that is there" 1 keyless -a linux-x86_64=editor -o pu
 like "... with its name" "$ERR" 'pub-1 exists already'
 is "... nothing is left of it" "$(ls -d ./*.partial 2>/dev/null)" ""
 
+# --- files that are something else ------------------------------------------
+refused "a program has no public key" 1 sluice-sign key editor
+like "... it is said what it is not" "$ERR" 'editor: not a key'
+refused "... nor is it a document" 1 sluice-sign inspect editor
+like "... neither" "$ERR" 'editor: neither a document'
+
 # --- root -------------------------------------------------------------------
+refused "the first word of a verb" 2 sluice-sign root
+like "... names those that begin so" "$ERR" 'root init, root next, root sign'
 refused "root keys of the same channel sign once" 1 s root sign \
 	--key $K/root-1.key 1.root.json
 s keygen --role root --kdf minimal stranger >/dev/null 2>&1

@@ -423,6 +423,7 @@ plans_are_read(void)
 {
 	static const char *const good[] = { "0.5:90m", "50:24h", "100" };
 	static const char *const bad[] = { "101" };
+	static const char *const falls[] = { "50:1h", "25.5" };
 	struct plan p;
 
 	plan_default(&p, "beta");
@@ -436,6 +437,8 @@ plans_are_read(void)
 	CHECK_INT(p.stages[0].percent_bp, 50);
 	CHECK_INT(p.stages[0].min_duration_s, 5400);
 	CHECK_INT(plan_stages(&p, bad, COUNT(bad), &e), -1);
+	CHECK_INT(plan_stages(&p, falls, COUNT(falls), &e), -1);
+	CHECK(strstr(e.msg, "stage 2 has 25.5 percent") != NULL);
 }
 
 static const struct tap_test tests[] = {
