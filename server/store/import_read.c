@@ -9,11 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "delta/delta.h"
 #include "manifest/base/file.h"
 #include "manifest/base/json.h"
 #include "manifest/publication.h"
 #include "server/store/blobs.h"
+#include "server/store/facts.h"
 #include "server/store/refused_keys.h"
 
 /* One channel of the bundle that this server mirrors. */
@@ -323,7 +323,8 @@ check_delta(struct work *w, const struct artifact *x,
 		return 0;
 	if (dir == NULL)
 		return -1;
-	return delta_check(d->format, base, patch, dir, x->size, x->sha256, e);
+	return facts_check_delta(
+	    &(struct facts_delta){ x, d, base, patch, dir }, e);
 }
 
 static int
@@ -379,7 +380,8 @@ add_files(struct work *w, struct part *t, struct err *e)
 {
 	json_t *list = json_array();
 
-	(void)json_object_set_new(t->json, "files", list);
+	if (json_object_set_new(t->json, "files", list) < 0)
+		return err_set(e, ERR_SYS, "no memory for the facts");
 	for (size_t i = 0; i < t->nfiles; i++) {
 		const struct publication_file *f = &t->files[i];
 		struct bundle_member m;
@@ -391,12 +393,8 @@ add_files(struct work *w, struct part *t, struct err *e)
 		if (n == 0)
 			continue;
 		hex_write(hex, m.sha256, SHA256_SIZE);
-		if (json_array_append_new(list,
-			json_pack("{ss sI ss sI sb}", "path", f->path, "size",
-			    (json_int_t)m.size, "sha256", hex, "rungs",
-			    (json_int_t)f->rungs, "document",
-			    (int)f->document)) < 0)
-			return err_set(e, ERR_SYS, "no memory");
+		if (facts_add_file(list, f, hex, m.size, e) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -437,7 +435,8 @@ add_roots(struct work *w, struct part *t, struct err *e)
 	struct bytes file;
 	char name[32], hex[SHA256_HEX_SIZE];
 
-	(void)json_object_set_new(t->json, "roots", list);
+	if (json_object_set_new(t->json, "roots", list) < 0)
+		return err_set(e, ERR_SYS, "no memory for the facts");
 	if (check_first_roots(w, t, e) < 0)
 		return -1;
 	for (int64_t v = 1; v <= t->trust.root->version; v++) {
@@ -446,9 +445,8 @@ add_roots(struct work *w, struct part *t, struct err *e)
 		    0)
 			return err_set(e, ERR_INPUT, "%s", e->msg);
 		sha256_hex(hex, file.at, file.len);
-		(void)json_array_append_new(list,
-		    json_pack("{sI ss sI}", "version", (json_int_t)v, "sha256",
-			hex, "size", (json_int_t)file.len));
+		if (facts_add_root(list, v, hex, (int64_t)file.len, e) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -456,32 +454,22 @@ add_roots(struct work *w, struct part *t, struct err *e)
 static int
 add_facts(struct work *w, struct part *t, struct err *e)
 {
-	const struct publication *p = t->p;
 	const struct role *stamp = t->trust.timestamp;
-	json_t *manifests = json_array(), *good = json_array();
-	char root[SHA256_HEX_SIZE];
+	json_t *v = facts_make(t->p, e);
 
-	sha256_hex(root, p->root->file.at, p->root->file.len);
-	for (int i = 0; i < p->nrungs; i++)
-		(void)json_array_append_new(
-		    manifests, json_string(p->rungs[i].manifest_sha256));
-	for (int i = 0; i < p->ladder.ngood; i++)
-		(void)json_array_append_new(
-		    good, json_integer(p->ladder.good_seq[i]));
-	t->json = json_pack("{ss sI si si sI sI so ss si sI sI ss ss% sI sI sI"
-			    " so}",
-	    "channel", t->c->id, "m", (json_int_t)p->ladder.m, "nblocks",
-	    p->ladder.nblocks, "ngood", p->ladder.ngood, "offer_seq",
-	    (json_int_t)p->ladder.offer_seq, "fallback_seq",
-	    (json_int_t)p->ladder.fallback_seq, "good_seq", good, "version",
-	    p->offer->version, "rung", t->rung, "expires_s",
-	    (json_int_t)p->expires_s, "root_version",
-	    (json_int_t)p->root->version, "root_sha256", root, "timestamp",
-	    (const char *)stamp->file.at, stamp->file.len, "timestamp_version",
-	    (json_int_t)stamp->version, "signed_at_s",
-	    (json_int_t)stamp->signed_at_s, "timestamp_expires_s",
-	    (json_int_t)stamp->expires_s, "manifests", manifests);
-	if (t->json == NULL)
+	if ((t->json = v) == NULL)
+		return -1;
+	if (json_object_set_new(v, "channel", json_string(t->c->id)) < 0 ||
+	    json_object_set_new(v, "rung", json_integer(t->rung)) < 0 ||
+	    json_object_set_new(v, "timestamp",
+		json_stringn((const char *)stamp->file.at, stamp->file.len)) <
+		0 ||
+	    json_object_set_new(
+		v, "timestamp_version", json_integer(stamp->version)) < 0 ||
+	    json_object_set_new(
+		v, "signed_at_s", json_integer(stamp->signed_at_s)) < 0 ||
+	    json_object_set_new(
+		v, "timestamp_expires_s", json_integer(stamp->expires_s)) < 0)
 		return err_set(e, ERR_SYS, "no memory for the facts");
 	return add_roots(w, t, e) < 0 ? -1 : add_files(w, t, e);
 }

@@ -32,13 +32,9 @@ struct import_read {
 };
 
 /*
- * import_read - {"ok":true,"list","created_s","expires_s","channels":[{
- *   "channel","m","nblocks","ngood","offer_seq","fallback_seq","good_seq",
- *   "version","rung","expires_s","root_version","root_sha256",
- *   "timestamp":text,"timestamp_version","signed_at_s","timestamp_expires_s",
- *   "roots":[{"version","sha256","size"}] (new ones),
- *   "manifests":[sha256 per rung],
- *   "files":[{"path","size","sha256","rungs","document"}] }],
+ * import_read - {"ok":true,"list","created_s","expires_s","channels":[
+ *   facts_make's with "channel","rung","timestamp":text,"timestamp_version",
+ *   "signed_at_s","timestamp_expires_s","roots" (all of the chain) and "files"],
  *  "blobs":[{"sha256","size"}] (in IMPORT_FOLDER)}, or NULL with e.
  */
 json_t *import_read(

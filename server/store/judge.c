@@ -8,15 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "delta/delta.h"
 #include "manifest/base/file.h"
 #include "manifest/base/json.h"
 #include "server/store/blobs.h"
+#include "server/store/facts.h"
 #include "server/store/refused_keys.h"
 
-#define CLOCK_AHEAD_MIN	 (7 * 1440) /* minutes, as versions count them */
-#define ARENA_MAX	 (512u << 20)
-#define DELTA_MEMORY_MAX ((int64_t)1 << 30) /* what our client grants */
+#define CLOCK_AHEAD_MIN (7 * 1440) /* minutes, as versions count them */
+#define ARENA_MAX	(512u << 20)
 
 struct work {
 	const struct judging *c;
@@ -74,10 +73,9 @@ follow_one(struct work *w, const struct role **root,
 	if (role_verify(next, *root, next, true, e) < 0 ||
 	    role_verify(next, next, *root, true, e) < 0)
 		return -1;
-	if (json_array_append_new(w->new_roots,
-		json_pack("{sI ss sI}", "version", (json_int_t)next->version,
-		    "sha256", f->sha256, "size", (json_int_t)f->size)) < 0)
-		return err_set(e, ERR_SYS, "no memory");
+	if (facts_add_root(w->new_roots, next->version, f->sha256, f->size, e) <
+	    0)
+		return -1;
 	*root = next;
 	return 0;
 }
@@ -292,7 +290,6 @@ check_delta(struct work *w, const struct artifact *art,
 {
 	char base_hex[SHA256_HEX_SIZE], patch_hex[SHA256_HEX_SIZE];
 	char *base, *patch, *dir;
-	int64_t memory;
 
 	hex_write(base_hex, d->from_sha256, SHA256_SIZE);
 	hex_write(patch_hex, d->sha256, SHA256_SIZE);
@@ -307,16 +304,8 @@ check_delta(struct work *w, const struct artifact *art,
 		    "this server has no file %s to check it against", base_hex);
 	if (json_array_append_new(w->delta_bases, json_string(base_hex)) < 0)
 		return err_set(e, ERR_SYS, "no memory");
-	if ((memory = delta_patch_memory(patch, e)) < 0)
-		return -1;
-	if (memory > d->max_memory)
-		return err_set(e, ERR_REFUSED,
-		    "applying it needs more memory than it says");
-	if (memory > DELTA_MEMORY_MAX)
-		return err_set(e, ERR_REFUSED,
-		    "applying it takes more memory than clients grant");
-	return delta_check(
-	    d->format, base, patch, dir, art->size, art->sha256, e);
+	return facts_check_delta(
+	    &(struct facts_delta){ art, d, base, patch, dir }, e);
 }
 
 static int
@@ -339,55 +328,41 @@ check_deltas(struct work *w, struct err *e)
 
 /* --- facts --- */
 
-static json_t *
-files_json(const struct work *w)
+static int
+add_files(const struct work *w, json_t *list, struct err *e)
 {
-	json_t *list = json_array();
-
-	for (size_t i = 0; list != NULL && i < w->nfiles; i++) {
+	for (size_t i = 0; i < w->nfiles; i++) {
 		const struct publication_file *f = &w->files[i];
 		const struct listed_file *p = find(&w->c->pushed, f->path);
-		int64_t size = f->size >= 0 ? f->size : p->size;
 
-		if (json_array_append_new(list,
-			json_pack("{ss sI ss sI sb}", "path", f->path, "size",
-			    (json_int_t)size, "sha256", w->sha256[i], "rungs",
-			    (json_int_t)f->rungs, "document",
-			    (int)f->document)) < 0) {
-			json_decref(list);
-			return NULL;
-		}
+		if (facts_add_file(list, f, w->sha256[i],
+			f->size >= 0 ? f->size : p->size, e) < 0)
+			return -1;
 	}
-	return list;
+	return 0;
 }
 
 static json_t *
 facts(const struct work *w, struct err *e)
 {
-	const struct publication *p = w->p;
-	json_t *manifests = json_array(), *good = json_array(), *v;
-	char root[SHA256_HEX_SIZE];
+	int64_t seq = w->p->ladder.offer_seq;
+	AUTO_JSON files = json_array();
+	json_t *v = facts_make(w->p, e);
 
-	sha256_hex(root, p->root->file.at, p->root->file.len);
-	for (int i = 0; i < p->nrungs; i++)
-		(void)json_array_append_new(
-		    manifests, json_string(p->rungs[i].manifest_sha256));
-	for (int i = 0; i < p->ladder.ngood; i++)
-		(void)json_array_append_new(
-		    good, json_integer(p->ladder.good_seq[i]));
-	v = json_pack("{sb sI si si sI sI so ss sI sI ss sb so sO sO so}", "ok",
-	    1, "m", (json_int_t)p->ladder.m, "nblocks", p->ladder.nblocks,
-	    "ngood", p->ladder.ngood, "offer_seq",
-	    (json_int_t)p->ladder.offer_seq, "fallback_seq",
-	    (json_int_t)p->ladder.fallback_seq, "good_seq", good, "version",
-	    p->offer->version, "expires_s", (json_int_t)p->expires_s,
-	    "root_version", (json_int_t)p->root->version, "root_sha256", root,
-	    "renewal",
-	    w->c->base.m > 0 && p->ladder.offer_seq == w->c->base.seq,
-	    "manifests", manifests, "roots", w->new_roots, "delta_bases",
-	    w->delta_bases, "files", files_json(w));
-	if (v == NULL)
+	if (v == NULL || add_files(w, files, e) < 0) {
+		json_decref(v);
+		return NULL;
+	}
+	if (json_object_set_new(v, "ok", json_true()) < 0 ||
+	    json_object_set_new(v, "renewal",
+		json_boolean(w->c->base.m > 0 && seq == w->c->base.seq)) < 0 ||
+	    json_object_set(v, "roots", w->new_roots) < 0 ||
+	    json_object_set(v, "delta_bases", w->delta_bases) < 0 ||
+	    json_object_set(v, "files", files) < 0) {
+		json_decref(v);
 		(void)err_set(e, ERR_SYS, "no memory for the facts");
+		return NULL;
+	}
 	return v;
 }
 

@@ -39,12 +39,8 @@ struct judging {
 
 /*
  * judge_run - the facts of the publication (new reference) or NULL with e:
- *   {"ok":true, "m","nblocks","ngood","offer_seq","fallback_seq",
- *    "good_seq":[..], "version","expires_s","root_version","root_sha256",
- *    "renewal":bool, "manifests":[sha256 per rung],
- *    "roots":[{"version","sha256","size"}] (new ones),
- *    "delta_bases":[sha256], "files":[{"path","size","sha256","rungs",
- *    "document"}] (all but roots)}
+ * facts_make's with "ok":true, "renewal":bool, "roots" (new ones), "files" and
+ * "delta_bases":[sha256].
  */
 json_t *judge_run(const struct judging *c, struct err *e) MUST_CHECK;
 

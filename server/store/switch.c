@@ -12,7 +12,7 @@
 #include "manifest/base/log.h"
 #include "server/store/adopt.h"
 #include "server/store/audit.h"
-#include "server/store/blobs.h"
+#include "server/store/facts.h"
 #include "server/store/notify.h"
 #include "server/store/publications.h"
 #include "server/store/release.h"
@@ -23,41 +23,11 @@
 /* --- prepared --- */
 
 static int
-put_file(struct db *db, const char *channel, const char *id, json_t *f,
-    struct err *e)
-{
-	const char *path = json_string_value(json_object_get(f, "path"));
-	const char *sha256 = json_string_value(json_object_get(f, "sha256"));
-	int64_t size = json_integer_value(json_object_get(f, "size"));
-	int64_t rungs = json_integer_value(json_object_get(f, "rungs"));
-	int64_t document = json_is_true(json_object_get(f, "document"));
-
-	return db_do(db, e,
-	    "INSERT INTO publication_file (channel, publication, path, size,"
-	    " sha256, rungs, document) VALUES ($1, $2, $3, $4, $5, $6, $7)"
-	    " ON CONFLICT (channel, publication, path) DO UPDATE SET"
-	    " size = excluded.size, sha256 = excluded.sha256,"
-	    " rungs = excluded.rungs, document = excluded.document",
-	    BIND(V(channel), V(id), V(path), V(size), V(sha256), V(rungs),
-		V(document)));
-}
-
-static int
-put_files(struct db *db, const char *channel, const char *id,
+put_bases(struct db *db, const char *channel, const char *id,
     const json_t *facts, struct err *e)
 {
-	json_t *files = json_object_get(facts, "files");
-	json_t *bases = json_object_get(facts, "delta_bases");
+	const json_t *bases = json_object_get(facts, "delta_bases");
 
-	/* what was pushed gives way to what the rungs name */
-	if (db_do(db, e,
-		"DELETE FROM publication_file WHERE channel = $1"
-		" AND publication = $2",
-		BIND(V(channel), V(id))) < 0)
-		return -1;
-	for (size_t i = 0; i < json_array_size(files); i++)
-		if (put_file(db, channel, id, json_array_get(files, i), e) < 0)
-			return -1;
 	for (size_t i = 0; i < json_array_size(bases); i++) {
 		const char *sha256 =
 		    json_string_value(json_array_get(bases, i));
@@ -77,7 +47,8 @@ switch_prepare(struct store *s, const char *channel, const char *id,
 {
 	AUTO_TX tx = tx_begin(s->db, e);
 
-	if (tx == NULL || put_files(s->db, channel, id, facts, e) < 0 ||
+	if (tx == NULL || facts_put_files(s->db, channel, id, facts, e) < 0 ||
+	    put_bases(s->db, channel, id, facts, e) < 0 ||
 	    publications_prepare(s->db, channel, id, facts, e) < 0)
 		return err_in(e, "prepare");
 	return tx_commit(&tx, e);
@@ -107,34 +78,10 @@ struct taking {
 	int64_t now_s;
 };
 
-static int64_t
-number(const json_t *facts, const char *key)
-{
-	return json_integer_value(json_object_get(facts, key));
-}
-
-static const struct manifest *
-read_manifest(struct taking *t, size_t rung, struct err *e)
-{
-	json_t *list = json_object_get(t->facts, "manifests");
-	const char *sha256 = json_string_value(json_array_get(list, rung));
-	struct bytes file;
-
-	if (!blobs_name_ok(sha256)) {
-		(void)err_set(e, ERR_SYS, "stored facts are damaged");
-		return NULL;
-	}
-	return blobs_read(
-		   t->s->conf->state, sha256, MANIFEST_MAX, &file, t->a, e) < 0
-	    ? NULL
-	    : manifest_read(t->a, file, true, e);
-}
-
 static int
 read_facts(struct taking *t, struct err *e)
 {
 	struct publications_row row;
-	json_t *good;
 	int n = publications_find(t->s->db, t->c->id, t->id, &row, e);
 
 	if (n < 0)
@@ -145,16 +92,7 @@ read_facts(struct taking *t, struct err *e)
 	    (t->facts = publications_facts(t->s->db, t->c->id, t->id, e)) ==
 		NULL)
 		return -1;
-	t->ladder = (struct ladder){ .m = number(t->facts, "m"),
-		.nblocks = (int)number(t->facts, "nblocks"),
-		.ngood = (int)number(t->facts, "ngood"),
-		.offer_seq = number(t->facts, "offer_seq"),
-		.fallback_seq = number(t->facts, "fallback_seq") };
-	good = json_object_get(t->facts, "good_seq");
-	for (size_t i = 0; i < json_array_size(good) && i < LADDER_MAX; i++)
-		t->ladder.good_seq[i] =
-		    json_integer_value(json_array_get(good, i));
-	return ladder_check(&t->ladder, e);
+	return facts_ladder(t->facts, &t->ladder, e);
 }
 
 /* The positions that the new publication starts with. */
@@ -182,33 +120,18 @@ take_in(struct taking *t, struct err *e)
 static int
 load(struct taking *t, const char *channel, struct err *e)
 {
+	const char *state = t->s->conf->state;
+
 	if ((t->c = channel_load(t->s->db, channel, t->a, e)) == NULL ||
-	    read_facts(t, e) < 0 ||
-	    (t->hold = read_manifest(t, 0, e)) == NULL ||
-	    (t->offer = read_manifest(t, 1, e)) == NULL)
+	    read_facts(t, e) < 0)
+		return -1;
+	t->hold = facts_manifest(t->facts, state, 0, t->a, e);
+	if (t->hold == NULL)
+		return -1;
+	t->offer = facts_manifest(t->facts, state, 1, t->a, e);
+	if (t->offer == NULL)
 		return -1;
 	return take_in(t, e);
-}
-
-static int
-put_roots(struct taking *t, struct err *e)
-{
-	json_t *roots = json_object_get(t->facts, "roots");
-
-	for (size_t i = 0; i < json_array_size(roots); i++) {
-		json_t *r = json_array_get(roots, i);
-		const char *sha256 =
-		    json_string_value(json_object_get(r, "sha256"));
-
-		if (db_do(t->s->db, e,
-			"INSERT INTO root (channel, version, sha256, size)"
-			" VALUES ($1, $2, $3, $4)"
-			" ON CONFLICT (channel, version) DO NOTHING",
-			BIND(V((const char *)t->c->id), V(number(r, "version")),
-			    V(sha256), V(number(r, "size")))) < 0)
-			return -1;
-	}
-	return 0;
 }
 
 static int
@@ -216,7 +139,7 @@ put_states(struct taking *t, struct err *e)
 {
 	if (publications_accept(t->s->db, t->c->id, t->id, t->now_s, e) < 0)
 		return -1;
-	t->c->root_version = number(t->facts, "root_version");
+	t->c->root_version = facts_number(t->facts, "root_version");
 	(void)snprintf(
 	    t->c->publication, sizeof(t->c->publication), "%s", t->id);
 	return 0;
@@ -251,7 +174,8 @@ commit(struct taking *t, struct err *e)
 		t->s->conf->timestamp_validity_s };
 	AUTO_TX tx = tx_begin(db, e);
 
-	if (tx == NULL || put_roots(t, e) < 0 || put_states(t, e) < 0 ||
+	if (tx == NULL || facts_put_roots(db, t->c->id, t->facts, e) < 0 ||
+	    put_states(t, e) < 0 ||
 	    release_add(db, t->c->id, t->offer, t->hold, t->now_s, e) < 0 ||
 	    release_note(db, t->c->id, &t->c->state, t->now_s, e) < 0 ||
 	    rounds_start(db, t->c, &start, e) < 0 ||
