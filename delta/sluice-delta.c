@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -143,6 +144,30 @@ format_arg(const char *name)
 	return strcmp(name, "sluice") == 0 ? DELTA_SLUICE1 : name;
 }
 
+/* What this machine has, or allows us: more would end other processes. */
+static int64_t
+memory_there(void)
+{
+	int64_t all = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+	struct rlimit ours;
+
+	if (getrlimit(RLIMIT_AS, &ours) == 0 && ours.rlim_cur < (rlim_t)all)
+		all = (int64_t)ours.rlim_cur;
+	return all;
+}
+
+static int
+memory_arg(int64_t *out, const struct args *args, struct err *e)
+{
+	const char *size = args_text(args, "memory", NULL);
+
+	if (size == NULL)
+		*out = memory_there();
+	else if (size_read(size, INT64_MAX, out) < 0)
+		return err_set(e, ERR_USAGE, "--memory: not a size");
+	return 0;
+}
+
 /* Make it, and say at a terminal how far that is. */
 static int
 make_patch(struct delta_make *d, const struct args *args, struct err *e)
@@ -171,9 +196,8 @@ make_cmd(const struct args *args, struct err *e)
 		return -1;
 	if (jobs < 0 || jobs > JOBS_MAX)
 		return err_set(e, ERR_USAGE, "--jobs: 1 to %d", JOBS_MAX);
-	if (size_read(
-		args_text(args, "memory", "0"), INT64_MAX, &d.memory_max) < 0)
-		return err_set(e, ERR_USAGE, "--memory: not a size");
+	if (memory_arg(&d.memory_max, args, e) < 0)
+		return -1;
 	if (delta_memory(d.format, 0, 0) == INT64_MAX)
 		return err_set(
 		    e, ERR_USAGE, "--format: %.32s is not known", d.format);
@@ -183,12 +207,15 @@ make_cmd(const struct args *args, struct err *e)
 	d.new_fd = new;
 	d.patch_fd = patch.fd;
 	delta_threads((int)jobs);
-	if (make_patch(&d, args, e) < 0)
+	if (make_patch(&d, args, e) < 0) {
+		if (e->kind == ERR_LIMIT)
+			verb_hint("--memory SIZE allows more, 0 any amount");
 		return name_file(e,
 		    (struct name[]){ { "old file", args->argv[0] },
 			{ "new file", args->argv[1] },
 			{ "patch", args->argv[2] } },
 		    3);
+	}
 	size = size_of(patch.fd);
 	whole = size_of(new);
 	if (output_commit(&patch, e) < 0)
@@ -269,7 +296,7 @@ static const struct opt make_opts[] = {
 	{ "format", 'f', OPT_TEXT, "FORMAT",
 	    "sluice (the default) or bsdiff40" },
 	{ "memory", 'm', OPT_TEXT, "SIZE",
-	    "refuse to take more memory (suffix K, M, G)" },
+	    "refuse to take more memory (what there is)" },
 	{ "jobs", 'j', OPT_INT, "N", "threads (all processors)" },
 	{ "quiet", 'q', OPT_FLAG, NULL, "say nothing" },
 };

@@ -217,4 +217,29 @@ made bad
 refused "too little memory is refused" 1 "$delta" make --memory 1M \
 	old.gnu6.tgz new.gnu6.tgz none
 refused "... and leaves nothing" 1 test -e none
+
+# --- bombs ------------------------------------------------------------------------
+# much is packed into little, and more than there may be is not tried; 0.4 GB here
+bomb() { # TEXT
+	{
+		head -c 100M /dev/zero
+		echo "$1"
+	} | gzip -9 >member.gz
+	for i in 1 2 3 4; do cp member.gz "$1$i.gz"; done
+	tar -cf "$2" "$1"[1-4].gz
+	rm -f "$1"[1-4].gz
+}
+bomb a old.bomb
+bomb b new.bomb
+confined() {
+	sh -c 'ulimit -v 300000 && exec "$@"' confined "$@"
+}
+if confined "$delta" --version >/dev/null 2>&1; then
+	refused "a bomb is refused" 1 confined "$delta" make old.bomb new.bomb none
+	like "... for what it takes" "$ERR" 'error: .*takes .*of memory'
+	like "... with the way out" "$ERR" 'hint: --memory'
+	refused "... and leaves nothing" 1 test -e none
+else
+	skip "a bomb is refused" "this build cannot be confined"
+fi
 finish
