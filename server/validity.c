@@ -48,13 +48,20 @@ validity_warn(json_t *list, const struct validity_of *of, int64_t now_s)
 		{ "bundle", newer, v->timestamp_from_s,
 		    of->mirror ? v->timestamp_s : 0 },
 	};
-	enum expiry_level worst = EXPIRY_FINE, l;
+	/* a server's own last a day: one that has expired was not renewed */
+	const struct document stamp = { "timestamp",
+		"the log says why the brake signs no other", 0,
+		!of->mirror && v->timestamp_s <= now_s ? v->timestamp_s : 0 };
+	enum expiry_level worst = EXPIRY_FINE, l = worst;
 
 	for (size_t i = 0; i < COUNT(all); i++) {
 		l = warn(list, of->channel, &all[i], now_s);
 		worst = l > worst ? l : worst;
 	}
-	return worst;
+	/* unless one of them explains it */
+	if (worst < EXPIRY_EXPIRED)
+		l = warn(list, of->channel, &stamp, now_s);
+	return l > worst ? l : worst;
 }
 
 /* Is b there, and ends before a? */

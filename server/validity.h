@@ -23,10 +23,11 @@ struct validity {
 
 /*
  * validity_warn - append to list, for each document that people must see to
- * and whose level (manifest/expiry.h) is not fine, {"channel", "what": "root" | "publication" |
- * "bundle", "expires", "level", "text"}; text is for people and says what to
- * do.  A bundle is a mirror's timestamp: those of other channels the server
- * renews by itself.  Returns the worst level.
+ * and whose level (manifest/expiry.h) is not fine, {"channel", "what": "root" |
+ * "publication" | "bundle" | "timestamp", "expires", "level", "text"}; text is
+ * for people and says what to do.  A bundle is a mirror's timestamp: those of
+ * other channels the server renews by itself, so that one is named when it has
+ * expired though the rest has not.  Returns the worst level.
  */
 struct validity_of {
 	const char *channel;

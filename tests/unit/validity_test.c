@@ -163,10 +163,33 @@ channels_past_the_last_place_share_one(void)
 	free(t);
 }
 
+static void
+a_timestamp_that_is_not_renewed(void)
+{
+	struct validity v = { .root_s = NOW + 365 * DAY,
+		.publication_s = NOW + 365 * DAY,
+		.timestamp_s = NOW };
+	const struct validity_of of = { "editor/stable", false, &v };
+	AUTO_JSON list = json_array();
+
+	CHECK_INT(validity_warn(list, &of, NOW), EXPIRY_EXPIRED);
+	CHECK_INT(json_array_size(list), 1);
+	CHECK_TEXT(text(list, 0, "what"), "timestamp");
+	CHECK_TEXT(text(list, 0, "text"),
+	    "the timestamp has expired (2026-06-01T00:00:00Z):"
+	    " the log says why the brake signs no other");
+	/* what explains it is said alone */
+	v.publication_s = NOW;
+	CHECK_INT(validity_warn(list, &of, NOW), EXPIRY_EXPIRED);
+	CHECK_INT(json_array_size(list), 2);
+	CHECK_TEXT(text(list, 1, "what"), "publication");
+}
+
 static const struct tap_test tests[] = {
 	TAP(what_lasts_is_not_named),
 	TAP(the_worst_of_several),
 	TAP(a_mirror_waits_for_bundles),
+	TAP(a_timestamp_that_is_not_renewed),
 	TAP(a_short_life_is_fine_at_first),
 	TAP(the_least_of_several_channels),
 	TAP(channels_past_the_last_place_share_one),
