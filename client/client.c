@@ -41,6 +41,14 @@ client_hint(struct sluice *s, const char *fmt, ...)
 	va_end(ap);
 }
 
+void
+client_hint_root(struct sluice *s)
+{
+	client_hint(s,
+	    "sluice init ROOT --fingerprint HEX trusts the root document that"
+	    " came with the product");
+}
+
 int
 client_save(struct sluice *s, struct err *e)
 {
@@ -50,18 +58,13 @@ client_save(struct sluice *s, struct err *e)
 const struct state_release *
 client_here(const struct sluice *s)
 {
-	return s->state->pending.seq != 0 ? &s->state->pending
-					  : &s->state->installed;
+	return state_here(s->state);
 }
 
 int64_t
 client_floor(const struct sluice *s)
 {
-	const struct state_channel *c = state_channel_get(s->state, s->channel);
-
-	return c != NULL && c->floor_seq > s->config.floor_seq
-	    ? c->floor_seq
-	    : s->config.floor_seq;
+	return state_floor(s->state, s->channel, s->config.floor_seq);
 }
 
 /*

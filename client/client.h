@@ -54,8 +54,10 @@ void client_notice(struct sluice *s, const char *fmt, ...) PRINTF(2, 3);
 /* client_hint - what to do about the error that is being returned. */
 void client_hint(struct sluice *s, const char *fmt, ...) PRINTF(2, 3);
 
-/* client_here - what is on disk now: the pending release where it has been
- * switched to, else the installed one. */
+/* client_hint_root - what to do where a channel has no trusted root. */
+void client_hint_root(struct sluice *s);
+
+/* client_here - state_here of the handle. */
 const struct state_release *client_here(const struct sluice *s);
 
 /* client_floor - of the followed channel, the configuration's included. */

@@ -68,6 +68,20 @@ end(struct sluice *s, int rc)
 	return code(s, rc);
 }
 
+/* The result goes out whatever came of the call; out may be NULL. */
+static int
+finish(struct sluice *s, int rc, struct sluice_result *out,
+    struct sluice_result *r)
+{
+	struct err e;
+
+	if (out != NULL && give(out, out->size, r, sizeof(*r), &e) < 0) {
+		s->err = e;
+		rc = -1;
+	}
+	return end(s, rc);
+}
+
 const char *
 sluice_version(void)
 {
@@ -174,16 +188,11 @@ static int
 run(struct sluice *s, int flags, bool install, struct sluice_result *out)
 {
 	struct sluice_result r = { .size = sizeof(r), .retry_after_s = -1 };
-	struct err e;
 	int rc = begin(s, flags);
 
 	if (rc == 0)
 		rc = update_run(s, flags, install, &r, &s->err);
-	if (out != NULL && give(out, out->size, &r, sizeof(r), &e) < 0) {
-		s->err = e;
-		rc = -1;
-	}
-	return end(s, rc);
+	return finish(s, rc, out, &r);
 }
 
 int
@@ -211,11 +220,7 @@ sluice_update_bundle(
 		if (media_drop(s, &e) < 0)
 			client_notice(s, "%s", e.msg);
 	}
-	if (out != NULL && give(out, out->size, &r, sizeof(r), &e) < 0) {
-		s->err = e;
-		rc = -1;
-	}
-	return end(s, rc);
+	return finish(s, rc, out, &r);
 }
 
 int
@@ -231,36 +236,29 @@ int
 sluice_rollback(struct sluice *s, struct sluice_result *out)
 {
 	struct sluice_result r = { .size = sizeof(r), .retry_after_s = -1 };
-	struct err e;
 	int rc = begin(s, 0);
 
 	if (rc == 0)
 		rc = update_rollback(s, &r, &s->err);
-	if (out != NULL && give(out, out->size, &r, sizeof(r), &e) < 0) {
-		s->err = e;
-		rc = -1;
-	}
-	return end(s, rc);
+	return finish(s, rc, out, &r);
 }
 
 static int
 channel(struct sluice *s, const char *name)
 {
 	struct state *st = s->state;
-	char *dir, *root;
+	struct bytes root;
+	char *dir;
 
 	if (!name_ok(name, PRODUCT_MAX))
 		return err_set(&s->err, ERR_USAGE, "no channel's name");
 	if ((dir = config_channel_dir(&s->config, name, s->run, &s->err)) ==
-		NULL ||
-	    (root = file_path(s->run, &s->err, dir, "root.json")) == NULL)
+	    NULL)
 		return -1;
-	/* the configured channel may bring its root along (root = FILE) */
-	if (!file_exists(root) &&
-	    (s->config.root == NULL || strcmp(name, s->config.channel) != 0)) {
-		client_hint(s, "sluice init ROOT trusts the root of a channel");
-		return err_set(&s->err, ERR_MISSING,
-		    "no trusted root for channel %s", name);
+	if (poll_root(&s->config, name, dir, s->run, &root, &s->err) < 0) {
+		if (s->err.kind == ERR_MISSING)
+			client_hint_root(s);
+		return -1;
 	}
 	(void)snprintf(st->channel, sizeof(st->channel), "%s", name);
 	return client_save(s, &s->err);

@@ -42,42 +42,6 @@ media_drop(struct sluice *s, struct err *e)
 
 /* --- what this machine trusts --------------------------------------------- */
 
-/* The trusted root, or the one that the configuration trusts at first use. */
-static int
-read_root(struct media *m, struct bytes *out, struct err *e)
-{
-	struct sluice *s = m->s;
-	char *path = file_path(s->run, e, s->channel_dir, "root.json");
-
-	if (path == NULL)
-		return -1;
-	if (file_read(s->run, path, ROLE_ROOT_MAX, out, e) == 0)
-		return 0;
-	if (e->kind != ERR_MISSING)
-		return -1;
-	if (s->config.root != NULL &&
-	    strcmp(s->channel, s->config.channel) == 0)
-		return file_read(s->run, s->config.root, ROLE_ROOT_MAX, out, e);
-	client_hint(s,
-	    "sluice init ROOT --fingerprint HEX trusts the root "
-	    "document that came with the product");
-	return err_set(
-	    e, ERR_MISSING, "no trusted root for channel %s", s->channel);
-}
-
-/* A clock that is behind what was signed is wrong: step 2, and the bundle. */
-static int64_t
-time_now(const struct media *m)
-{
-	int64_t now = clock_now_s();
-
-	if (now < m->s->state->last_time_s)
-		now = m->s->state->last_time_s;
-	if (now < m->file.list->created_s)
-		now = m->file.list->created_s;
-	return now;
-}
-
 static int
 start_trust(struct media *m, struct err *e)
 {
@@ -86,10 +50,16 @@ start_trust(struct media *m, struct err *e)
 		.trust = &m->trust, .arena = s->run, .dir = s->channel_dir
 	};
 	struct bytes root;
+	int64_t now_s =
+	    poll_now_s(clock_now_s(), s->state, m->file.list->created_s);
 
-	if (read_root(m, &root, e) < 0)
+	if (poll_root(
+		&s->config, s->channel, s->channel_dir, s->run, &root, e) < 0) {
+		if (e->kind == ERR_MISSING)
+			client_hint_root(s);
 		return -1;
-	if (trust_start(&m->trust, s->run, ROLE_STRICT, time_now(m),
+	}
+	if (trust_start(&m->trust, s->run, ROLE_STRICT, now_s,
 		s->config.product, s->channel, root, e) < 0 ||
 	    bundle_file_root(&m->file, &m->trust, e) < 0)
 		return -1;

@@ -51,35 +51,62 @@ stored(struct poll *p, const char *name, size_t max, struct bytes *out,
 	return refresh_kept(&r, name, max, out, e);
 }
 
-/* Step 1: the trusted root; at first use the one that came with the product. */
+int64_t
+poll_now_s(int64_t system_s, const struct state *s, int64_t bundle_s)
+{
+	int64_t now_s = system_s > s->last_time_s ? system_s : s->last_time_s;
+
+	return bundle_s > now_s ? bundle_s : now_s;
+}
+
+int
+poll_root(const struct config *c, const char *channel, const char *dir,
+    struct arena *a, struct bytes *out, struct err *e)
+{
+	char *path = file_path(a, e, dir, "root.json");
+
+	if (path == NULL)
+		return -1;
+	if (file_read(a, path, ROLE_ROOT_MAX, out, e) == 0)
+		return 0;
+	if (e->kind != ERR_MISSING)
+		return -1;
+	if (c->root == NULL || strcmp(channel, c->channel) != 0)
+		return err_set(
+		    e, ERR_MISSING, "no trusted root for channel %s", channel);
+	return file_read(a, c->root, ROLE_ROOT_MAX, out, e) < 0 ? -1 : 1;
+}
+
+/* At first use the root that came with the product becomes the trusted one. */
+static int
+first_use(struct poll *p, struct bytes root, struct err *e)
+{
+	const struct config *c = p->config;
+	char channel[PRODUCT_MAX + 1];
+	int rc = poll_trust_root(c, root, p->now_s, channel, p->arena, e);
+
+	/* one of another channel may be trusted there already */
+	if ((rc == 0 || e->kind == ERR_CONFLICT) &&
+	    strcmp(channel, p->channel) != 0)
+		return err_set(e, ERR_MISSING,
+		    "no trusted root for channel %s (%s is of %s)", p->channel,
+		    c->root, channel);
+	return rc;
+}
+
+/* Steps 1 and 2. */
 static int
 begin(struct poll *p, struct err *e)
 {
 	const struct config *c = p->config;
-	char channel[PRODUCT_MAX + 1];
 	struct bytes root;
+	int first;
 
-	p->now_s = p->system_s > p->state->last_time_s ? /* step 2 */
-	    p->system_s
-						       : p->state->last_time_s;
-	if (p->bundle_s > p->now_s)
-		p->now_s = p->bundle_s; /* its signed list knows better */
+	p->now_s = poll_now_s(p->system_s, p->state, p->bundle_s);
 	p->clock_behind = p->state->last_time_s - p->system_s > CLOCK_BEHIND_S;
-	if (stored(p, "root.json", ROLE_ROOT_MAX, &root, e) < 0) {
-		if (e->kind != ERR_MISSING || c->root == NULL)
-			return e->kind != ERR_MISSING
-			    ? -1
-			    : err_set(e, ERR_MISSING,
-				  "no trusted root for channel %s", p->channel);
-		if (file_read(p->arena, c->root, ROLE_ROOT_MAX, &root, e) < 0 ||
-		    poll_trust_root(c, root, p->now_s, channel, p->arena, e) <
-			0)
-			return -1;
-		if (strcmp(channel, p->channel) != 0)
-			return err_set(e, ERR_MISSING,
-			    "no trusted root for channel %s (%s is of %s)",
-			    p->channel, c->root, channel);
-	}
+	first = poll_root(c, p->channel, p->dir, p->arena, &root, e);
+	if (first < 0 || (first == 1 && first_use(p, root, e) < 0))
+		return -1;
 	if (trust_start(&p->trust, p->arena, ROLE_STRICT, p->now_s, c->product,
 		p->channel, root, e) < 0)
 		return err_in(e, "the trusted root in %s", p->dir);
@@ -106,14 +133,12 @@ static char *
 query(struct poll *p, struct err *e)
 {
 	const struct config *c = p->config;
-	const struct state_release *r = &p->state->installed;
+	const struct state_release *r = state_here(p->state);
 	struct arena *a = p->arena;
 	const char *os = origin_escape(a, c->os, e);
 	const char *arch = origin_escape(a, c->arch, e), *version, *group = "";
 	char *q;
 
-	if (p->state->pending.seq != 0)
-		r = &p->state->pending;
 	version = origin_escape(a, r->version, e);
 	if (c->early != NULL)
 		group = origin_escape(a, c->early, e);
@@ -249,9 +274,7 @@ raise_floor(struct poll *p, struct err *e)
 		state_keys_of(&c->keys, p->trust.targets);
 	}
 	c->seen = p->trust.snapshot->version;
-	p->floor_seq = c->floor_seq > p->config->floor_seq
-	    ? c->floor_seq
-	    : p->config->floor_seq;
+	p->floor_seq = state_floor(p->state, p->channel, p->config->floor_seq);
 	return 0;
 }
 
@@ -295,14 +318,11 @@ poll_run(struct poll *p, struct err *e)
 int
 poll_stored(struct poll *p, struct err *e)
 {
-	const struct state_channel *c = state_channel_get(p->state, p->channel);
 	const struct target *t;
 	struct refresh r = workflow(p);
 	struct err ignored;
 
-	p->floor_seq = p->config->floor_seq;
-	if (c != NULL && c->floor_seq > p->floor_seq)
-		p->floor_seq = c->floor_seq;
+	p->floor_seq = state_floor(p->state, p->channel, p->config->floor_seq);
 	if (begin(p, e) < 0 || refresh_stored(&r, e) < 0)
 		return -1;
 	if (p->trust.targets == NULL ||

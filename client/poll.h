@@ -59,6 +59,22 @@ int poll_run(struct poll *p, struct err *e) MUST_CHECK;
 int poll_stored(struct poll *p, struct err *e) MUST_CHECK;
 
 /*
+ * poll_root - the root that a channel whose trusted files lie in dir is to be
+ * verified by: 0 for the trusted one; 1 for the one of the configuration, at
+ * first use of the configured channel, which is not checked and not kept here.
+ * ERR_MISSING: neither.
+ */
+int poll_root(const struct config *c, const char *channel, const char *dir,
+    struct arena *a, struct bytes *out, struct err *e) MUST_CHECK;
+
+/*
+ * poll_now_s - step 2: the time to judge by, in seconds; the system's unless
+ * something newer has been seen signed.  bundle_s: when the bundle was made
+ * that is the source (its list is signed); 0: it is none.
+ */
+int64_t poll_now_s(int64_t system_s, const struct state *s, int64_t bundle_s);
+
+/*
  * poll_trust_root - the first root of a channel, given by the owner.  Checked
  * by itself and for product and channel; *channel (PRODUCT_MAX + 1 bytes) gets
  * the one that it is of.  ERR_CONFLICT when another one is trusted already.

@@ -45,6 +45,21 @@ state_channel_put(struct state *s, const char *name, struct err *e)
 	return c;
 }
 
+int64_t
+state_floor(struct state *s, const char *channel, int64_t configured)
+{
+	const struct state_channel *c = state_channel_get(s, channel);
+
+	return c != NULL && c->floor_seq > configured ? c->floor_seq
+						      : configured;
+}
+
+const struct state_release *
+state_here(const struct state *s)
+{
+	return s->pending.seq != 0 ? &s->pending : &s->installed;
+}
+
 void
 state_keys_of(struct state_keys *k, const struct role *doc)
 {

@@ -113,6 +113,14 @@ struct state_channel *state_channel_get(struct state *s, const char *name);
 struct state_channel *state_channel_put(
     struct state *s, const char *name, struct err *e) MUST_CHECK;
 
+/* state_floor - release number below which a channel's releases are not
+ * installed; the configured one where that is higher. */
+int64_t state_floor(struct state *s, const char *channel, int64_t configured);
+
+/* state_here - what is on disk now: the pending release where it has been
+ * switched to, else the installed one. */
+const struct state_release *state_here(const struct state *s);
+
 /* state_keys_of - the key IDs of a document's signatures. */
 void state_keys_of(struct state_keys *k, const struct role *doc);
 

@@ -79,9 +79,7 @@ ask(struct flow *f, struct err *e)
 	if (poll_run(p, e) < 0) {
 		f->out->retry_after_s = s->origin.retry_after_s;
 		if (e->kind == ERR_MISSING && p->trust.root == NULL)
-			client_hint(s,
-			    "sluice init ROOT trusts the root "
-			    "document that came with the product");
+			client_hint_root(s);
 		return -1;
 	}
 	if (p->clock_behind)

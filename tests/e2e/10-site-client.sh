@@ -27,6 +27,26 @@ client_init two
 check "another installs it whole" client update
 is "... the same bytes" "$(cksum <"$CLIENT/app/current/editor")" "$(cksum <"$APP")"
 
+# --- roots, and channels without one
+client_init three
+sed 's/^channel.*/channel = beta/' "$CLIENT/conf" >"$WORK/conf"
+echo "root = $ROOT" >>"$WORK/conf"
+cp "$WORK/conf" "$CLIENT/conf"
+refused "another channel's root is not taken for the configured one" 2 client check
+like "... it is said whose it is" "$ERR" 'channel beta .*is of stable'
+like "... and what is to be done" "$ERR" 'hint: sluice init ROOT'
+refused "a channel without a root is not followed" 2 client channel canary
+like "... and what is to be done" "$ERR" 'hint: sluice init ROOT'
+check "the configured one may bring its root along" client channel beta
+HOME_DIR=$WORK/fresh
+client_init >/dev/null
+rm -r "$CLIENT/state"
+echo "root = $ROOT" >>"$CLIENT/conf"
+check "a root of the configuration is trusted at first use" client update
+is "... and kept" "$(find "$CLIENT/state" -name root.json | wc -l)" 1
+HOME_DIR=$WORK/client
+CLIENT=$HOME_DIR/two
+
 app 1.2.0
 # shellcheck disable=SC2086
 check "a bad release" publish 1.2.0 $keyless --previous "$PUB" --fallback 1.1.0
