@@ -15,8 +15,8 @@
  *     {"do":"started"}                first of all: what the store before had
  *                                     read and not answered, nobody answers
  *     {"do":"table"} + memfd          the choice table (server/table.h)
- *     {"do":"answer","id","status","body"?,"retry_after"?,"offset"?} [+ fd;
- *      with "in_fd":true it is a memfd with the body's text]
+ *     {"do":"answer","id","status","body"?,"retry_after"?} [+ fd; with
+ *      "in_fd":true it is a memfd with the body's text]
  *   front -> store
  *     {"do":"hello"}                  front has (re)started: send the table
  *     {"do":"tabled","generation"}    the table is what polls are answered by
@@ -27,8 +27,8 @@
  *      "body":text|null [+ fd, "in_fd":true]}  /v1/publications; a body longer
  *                                     than IPC_TEXT_MAX comes as a sealed memfd
  *     {"do":"upload","id","token","sha256","offset","size"}
- *         -> status 200, "offset" and incoming/<sha256> open for writing there;
- *            409 with the "offset" where it is; 204: the file is there
+ *         -> status 200 and incoming/<sha256> open for writing at offset;
+ *            409, body {"offset"}: where it is; 204: the file is there
  *     {"do":"uploaded","id","sha256","size"} -> 204; store hashes it itself
  *     {"do":"blob","id","token","sha256"} -> 200 and a descriptor to read
  *

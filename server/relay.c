@@ -172,7 +172,6 @@ static void
 answer_body(struct http_request *q, int status, const json_t *m, int fd)
 {
 	const json_t *body = json_object_get(m, "body");
-	int64_t offset = int_of(m, "offset", -1);
 	struct stat st;
 	AUTO_BUF text;
 	struct err e;
@@ -183,13 +182,7 @@ answer_body(struct http_request *q, int status, const json_t *m, int fd)
 		    HTTP_FD(fd, 0, (int64_t)st.st_size));
 		return;
 	}
-	if (body == NULL && offset >= 0) {
-		char small[48];
-		int n = snprintf(small, sizeof(small), "{\"offset\":%lld}\n",
-		    (long long)offset);
-
-		http_answer(q, status, "application/json", HTTP_COPY(small, n));
-	} else if (body == NULL || json_is_null(body) ||
+	if (body == NULL || json_is_null(body) ||
 	    json_write(body, &text, &e) < 0) {
 		http_answer(q, status, NULL, HTTP_NOTHING);
 	} else {
@@ -203,8 +196,6 @@ static void
 answer_plainly(struct http_request *q, int status, const json_t *m, int fd)
 {
 	int64_t retry = int_of(m, "retry_after", -1);
-	int64_t offset = int_of(
-	    json_object_get(m, "body"), "offset", int_of(m, "offset", -1));
 	char text[32];
 
 	answer_body(q, status, m, fd);
@@ -214,10 +205,6 @@ answer_plainly(struct http_request *q, int status, const json_t *m, int fd)
 	if (retry >= 0) {
 		(void)snprintf(text, sizeof(text), "%lld", (long long)retry);
 		http_set(q, "Retry-After", text);
-	}
-	if (offset >= 0) {
-		(void)snprintf(text, sizeof(text), "%lld", (long long)offset);
-		http_set(q, "Sluice-Offset", text);
 	}
 }
 

@@ -203,10 +203,6 @@ on_header(char *at, size_t size, size_t n, void *ctx)
 	if (header_is(at, len, "Retry-After", number, sizeof(number))) {
 		if (int_read(number, 0, 604800, &o->retry_after_s) < 0)
 			o->retry_after_s = -1;
-	} else if (header_is(
-		       at, len, "Sluice-Offset", number, sizeof(number))) {
-		if (int_read(number, 0, INT64_MAX, &o->offset) < 0)
-			o->offset = -1;
 	} else if (!header_is(at, len, "Content-Type", o->content_type,
 		       sizeof(o->content_type)) &&
 	    !header_is(at, len, "Content-Location", o->location,
@@ -349,7 +345,7 @@ fetch_run(struct fetch *f, const struct fetch_request *r,
 	CURLcode rc;
 	int done;
 
-	*out = (struct fetch_answer){ .retry_after_s = -1, .offset = -1 };
+	*out = (struct fetch_answer){ .retry_after_s = -1 };
 	buf_init(&x.body, r->sink_fd >= 0 ? ERROR_BODY : (size_t)r->max);
 	curl_easy_reset(f->curl); /* keeps the connections */
 	(void)curl_easy_setopt(f->curl, CURLOPT_USERAGENT, f->agent);

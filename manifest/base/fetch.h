@@ -46,7 +46,6 @@ struct fetch_answer {
 	char content_type[64];
 	char location[256]; /* Content-Location */
 	char ticket[160];   /* Sluice-Ticket */
-	int64_t offset;	    /* Sluice-Offset; -1: none */
 	bool local; /* on failure: it was our own file, not the source */
 };
 
