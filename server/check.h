@@ -2,8 +2,8 @@
  * What must be right before a server starts.  A process that finds it out only
  * when it runs would be started again for ever.
  */
-#ifndef SLUICE_CHECK_H
-#define SLUICE_CHECK_H
+#ifndef SLUICE_SERVER_CHECK_H
+#define SLUICE_SERVER_CHECK_H
 
 #include "manifest/base/base.h"
 #include "manifest/base/err.h"

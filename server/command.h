@@ -2,8 +2,8 @@
  * What command.c (percentages, stops, lifts) and command_pin.c (pins, groups)
  * share.  Everybody else calls command_apply of position.h.
  */
-#ifndef SLUICE_COMMAND_H
-#define SLUICE_COMMAND_H
+#ifndef SLUICE_SERVER_COMMAND_H
+#define SLUICE_SERVER_COMMAND_H
 
 #include "server/position.h"
 

@@ -3,8 +3,8 @@
  * become.  Intake (judge.h) and the import of bundles (import_read.h) find the
  * same, and what they find is taken in by the same rules.
  */
-#ifndef SLUICE_FACTS_H
-#define SLUICE_FACTS_H
+#ifndef SLUICE_STORE_FACTS_H
+#define SLUICE_STORE_FACTS_H
 
 #include <jansson.h>
 
