@@ -12,21 +12,6 @@
 #include "server/store/rounds.h"
 #include "server/store/show.h"
 
-static const struct {
-	const char *name;
-	enum command_verb verb;
-} names[] = {
-	{ "percent", COMMAND_PERCENT },
-	{ "halt", COMMAND_HALT },
-	{ "resume", COMMAND_RESUME },
-	{ "rollback", COMMAND_ROLLBACK },
-	{ "kill", COMMAND_KILL },
-	{ "pin", COMMAND_PIN },
-	{ "unpin", COMMAND_UNPIN },
-	{ "group-add", COMMAND_GROUP_ADD },
-	{ "group-remove", COMMAND_GROUP_REMOVE },
-};
-
 /* The release that the command names: its version, as people know it. */
 static int
 read_release(const struct operation *o, struct command *cmd, struct err *e)
@@ -87,12 +72,9 @@ read_command(const struct operation *o, struct command *cmd, struct err *e)
 {
 	const char *platform = operate_text(o, "platform", NULL);
 	const char *group = operate_text(o, "group", NULL);
-	size_t i = 0;
 
-	while (i + 1 < COUNT(names) && strcmp(names[i].name, o->verb) != 0)
-		i++;
 	*cmd = (struct command){
-		.verb = names[i].verb, .kind = SCOPE_CHANNEL, .name = ""
+		.verb = o->command, .kind = SCOPE_CHANNEL, .name = ""
 	};
 	if (platform != NULL && group != NULL)
 		return err_set(

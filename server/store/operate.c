@@ -34,6 +34,7 @@ struct verb_entry {
 	const char *name;
 	verb_run *run;
 	int flags;
+	enum command_verb command; /* of move_run */
 };
 
 const char *
@@ -195,30 +196,39 @@ reload(struct operation *o, struct err *e)
 	return json_pack("{sb}", "ok", 1);
 }
 
+#define MOVE(name, command)                                         \
+	{                                                           \
+		name, move_run, VERB_CHANNEL | VERB_CHANGE, command \
+	}
+#define ASK(name, run, flags)       \
+	{                           \
+		name, run, flags, 0 \
+	}
+
 static const struct verb_entry verbs[] = {
-	{ "status", show_status, 0 },
-	{ "channels", show_channels, 0 },
-	{ "why", show_why, VERB_CHANNEL },
-	{ "versions", show_versions, VERB_CHANNEL },
-	{ "history", show_history, VERB_CHANNEL },
-	{ "audit", audit, 0 },
-	{ "audit-verify", verify, 0 },
-	{ "percent", move_run, VERB_CHANNEL | VERB_CHANGE },
-	{ "halt", move_run, VERB_CHANNEL | VERB_CHANGE },
-	{ "resume", move_run, VERB_CHANNEL | VERB_CHANGE },
-	{ "rollback", move_run, VERB_CHANNEL | VERB_CHANGE },
-	{ "kill", move_run, VERB_CHANNEL | VERB_CHANGE },
-	{ "pin", move_run, VERB_CHANNEL | VERB_CHANGE },
-	{ "unpin", move_run, VERB_CHANNEL | VERB_CHANGE },
-	{ "group-add", move_run, VERB_CHANNEL | VERB_CHANGE },
-	{ "group-remove", move_run, VERB_CHANNEL | VERB_CHANGE },
-	{ "confirm", confirm, VERB_CHANNEL | VERB_CHANGE },
-	{ "token-create", token_create, VERB_CHANGE | VERB_OWNER },
-	{ "token-list", token_list, VERB_OWNER },
-	{ "token-revoke", token_revoke, VERB_CHANGE | VERB_OWNER },
-	{ "prune", prune, 0 },
-	{ "reports-import", sites_import, VERB_CHANGE },
-	{ "reload", reload, 0 },
+	ASK("status", show_status, 0),
+	ASK("channels", show_channels, 0),
+	ASK("why", show_why, VERB_CHANNEL),
+	ASK("versions", show_versions, VERB_CHANNEL),
+	ASK("history", show_history, VERB_CHANNEL),
+	ASK("audit", audit, 0),
+	ASK("audit-verify", verify, 0),
+	MOVE("percent", COMMAND_PERCENT),
+	MOVE("halt", COMMAND_HALT),
+	MOVE("resume", COMMAND_RESUME),
+	MOVE("rollback", COMMAND_ROLLBACK),
+	MOVE("kill", COMMAND_KILL),
+	MOVE("pin", COMMAND_PIN),
+	MOVE("unpin", COMMAND_UNPIN),
+	MOVE("group-add", COMMAND_GROUP_ADD),
+	MOVE("group-remove", COMMAND_GROUP_REMOVE),
+	ASK("confirm", confirm, VERB_CHANNEL | VERB_CHANGE),
+	ASK("token-create", token_create, VERB_CHANGE | VERB_OWNER),
+	ASK("token-list", token_list, VERB_OWNER),
+	ASK("token-revoke", token_revoke, VERB_CHANGE | VERB_OWNER),
+	ASK("prune", prune, 0),
+	ASK("reports-import", sites_import, VERB_CHANGE),
+	ASK("reload", reload, 0),
 };
 
 static const struct verb_entry *
@@ -277,7 +287,7 @@ tell(const struct operation *o)
 }
 
 json_t *
-operate(struct store *s, const struct operator* who, const json_t *ask,
+operate(struct store *s, const struct asker *who, const json_t *ask,
     int64_t *generation, struct err *e)
 {
 	AUTO_ARENA a = arena_new(ARENA_MAX);
@@ -298,6 +308,7 @@ operate(struct store *s, const struct operator* who, const json_t *ask,
 		(void)err_set(e, ERR_USAGE, "no verb '%.40s'", o.verb);
 		return NULL;
 	}
+	o.command = v->command;
 	if (prepare(&o, v, e) < 0)
 		return NULL;
 	if (o.change && !o.dry_run)

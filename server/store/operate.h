@@ -8,8 +8,7 @@
 
 #include "server/store/context.h"
 
-struct operator
-{
+struct asker {
 	char name[64]; /* for the audit log: "uid 0 pid 12" */
 	bool member;   /* by group only: no tokens */
 };
@@ -18,17 +17,18 @@ struct operator
  * operate - answer one request (new reference; NULL with e).  *generation gets
  * the table that front must have before the answer may go out; 0: at once.
  */
-json_t *operate(struct store *s, const struct operator* who, const json_t *ask,
+json_t *operate(struct store *s, const struct asker *who, const json_t *ask,
     int64_t *generation, struct err *e) MUST_CHECK;
 
 /* One request being answered; for the verbs' files. */
 struct operation {
 	struct store *s;
-	const struct operator* who;
+	const struct asker *who;
 	const json_t *ask;
 	struct arena *a;
 	const char *verb, *reason;
-	struct channel *channel; /* NULL where the verb names none */
+	enum command_verb command; /* of the verbs of move.h */
+	struct channel *channel;   /* NULL where the verb names none */
 	int64_t now_s;
 	bool dry_run, change;
 	bool waits; /* the answer needs front to have the next table */
