@@ -4,7 +4,7 @@
  * travels as a sealed memfd; neither side sees that.  The choice table is sent
  * as a sealed memfd of its own.
  *
- *   store -> brake   adopt, sign              brake -> store  answers
+ *   store -> brake   adopt, sign, state       brake -> store  answers
  *   store -> front   table, answers           front -> store  see below
  *   store -> post    event                    post -> store   delivered
  *

@@ -12,8 +12,9 @@
  *    "files": [{"path","sha256","size"}] }]}
  *
  * Tokens are not in it: front asks store for every authenticated request.
- * files lists what may be served to anyone: documents of rungs that somebody
- * was given, artifacts of current, prepared and retained publications.
+ * files lists what may be served to anyone: roots; and of the publication in
+ * force and those replaced less than metadata_keep ago, what rungs that somebody
+ * was given name.
  */
 #ifndef SLUICE_TABLE_H
 #define SLUICE_TABLE_H

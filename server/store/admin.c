@@ -196,7 +196,7 @@ static void
 serve(struct store *s, struct client *c, size_t len)
 {
 	struct bytes line = { c->in.at, len };
-	struct operator who = { .member = c->member };
+	struct asker who = { .member = c->member };
 	AUTO_JSON ask = NULL;
 	AUTO_JSON answer = NULL;
 	struct err e = { .kind = ERR_NONE };
@@ -288,8 +288,8 @@ admin_expire(struct store *s)
 		}
 		(void)err_set(&e, ERR_SYS,
 		    "recorded, but not in effect yet: %s",
-		    s->sign_error[0] != '\0' ? s->sign_error
-					     : "front has not taken it");
+		    s->sign_error.msg[0] != '\0' ? s->sign_error.msg
+						 : "front has not taken it");
 		put_error(c, &e);
 		c->deadline_ms = now + DEADLINE_MS;
 		admin_io(s, c);

@@ -12,7 +12,7 @@ int adopt_publication(struct store *s, const struct channel *c, const char *id,
     const json_t *facts, struct err *e) MUST_CHECK;
 
 /*
- * adopt_follow - at start: the next round is above the brake's last.  Where
+ * adopt_follow - at start and after each switch: the next round is above the brake's last.  Where
  * the brake has gone beyond the positions of this database, unfinished
  * rollouts go to the halt above; where it has a publication that this database
  * lacks, that is logged: it must be pushed again.

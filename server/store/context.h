@@ -69,9 +69,7 @@ struct store {
 	struct outbox outbox[OUTBOX_MAX]; /* ring, to front */
 	size_t outbox_at, outbox_n;
 	struct reports *reports; /* health.h: not yet committed */
-	char sign_error[sizeof(
-	    ((struct err *)0)
-		->msg)]; /* why the brake last refused; "": it did not */
+	struct err sign_error;	 /* the brake's last word; msg "": it signed */
 	int64_t ticked_ms, pruned_s;
 };
 

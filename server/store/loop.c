@@ -211,8 +211,8 @@ tick(struct store *s)
 		prune(s, now_s);
 }
 
-/* Front makes choices at the table's time: every channel's views must be of
- * that time too. */
+/* Front makes choices as of when each channel's views were signed: what time has
+ * changed since is signed first. */
 static void
 send_table(struct store *s)
 {

@@ -316,13 +316,12 @@ rounds_sign(struct store *s, const char *channel, bool confirm, struct err *e)
 	};
 	if (plan(&g, a, e) < 0 || sign_views(s, &g, e) < 0) {
 		(void)err_in(e, "%s: round %lld", channel, (long long)r->round);
-		(void)snprintf(
-		    s->sign_error, sizeof(s->sign_error), "%s", e->msg);
+		s->sign_error = *e;
 		if (e->kind == ERR_REFUSED)
 			catch_up(s, channel);
 		return -1;
 	}
-	s->sign_error[0] = '\0';
+	s->sign_error.msg[0] = '\0';
 	s->table_due = true;
 	return 0;
 }

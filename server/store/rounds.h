@@ -48,7 +48,7 @@ int rounds_newest(struct db *db, const char *channel, struct round **out,
 int rounds_keep(struct store *s, int64_t now_s, struct err *e) MUST_CHECK;
 
 /* rounds_fast_forward - after the brake's last round, which a database from a
- * backup may be behind of; call once at start. */
+ * backup may be behind of: at start, and when the brake refuses one. */
 int rounds_fast_forward(struct db *db, const char *channel, int64_t round,
     struct err *e) MUST_CHECK;
 

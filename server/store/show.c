@@ -245,7 +245,7 @@ show_status(struct operation *o, struct err *e)
 		return NULL;
 	}
 	return json_pack("{sb so ss sI sI}", "ok", 1, "channels", list,
-	    "sign_error", o->s->sign_error, "generation",
+	    "sign_error", o->s->sign_error.msg, "generation",
 	    (json_int_t)o->s->generation, "tabled", (json_int_t)o->s->tabled);
 }
 
@@ -288,14 +288,24 @@ show_why(struct operation *o, struct err *e)
 		.seen = operate_int(o, "seen", 0),
 		.ask = json_is_true(json_object_get(o->ask, "ask")) };
 	struct channel_state *s = &o->channel->state;
+	int64_t at_s = o->now_s;
+	struct round *round;
 	struct choice ch;
+	int n = rounds_newest(o->s->db, o->channel->id, &round, o->a, e);
 
+	if (n < 0)
+		return NULL;
+	/* as polls are answered: by what was signed, as of that time */
+	if (n > 0) {
+		*s = round->state;
+		at_s = round->signed_at_s;
+	}
 	if (q.id != NULL && cohort_id_check(q.id, e) < 0)
 		return NULL;
 	if (os != NULL && arch != NULL &&
 	    (q.platform = arena_printf(o->a, e, "%s-%s", os, arch)) == NULL)
 		return NULL;
-	ch = choice_make(s, &q, o->now_s);
+	ch = choice_make(s, &q, at_s);
 	if (ch.rung < 0)
 		return json_pack("{sb ss ss}", "ok", 1, "channel",
 		    o->channel->id, "rule", rule_name(ch.rule));
@@ -306,7 +316,7 @@ show_why(struct operation *o, struct err *e)
 	    "scope", scope_kind_name(s->scopes[ch.scope].kind), "name",
 	    s->scopes[ch.scope].name, "percent_bp",
 	    s->scopes[ch.scope].percent_bp, "cap_bp",
-	    choice_cap(s, &s->scopes[ch.scope], o->now_s), "pin_seq",
+	    choice_cap(s, &s->scopes[ch.scope], at_s), "pin_seq",
 	    (json_int_t)ch.pin_seq);
 }
 

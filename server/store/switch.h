@@ -24,8 +24,9 @@
 int switch_prepare(struct store *s, const char *channel, const char *id,
     const json_t *facts, struct err *e) MUST_CHECK;
 
-/* switch_finish - steps 2 to 4 of a prepared publication.  ERR_SYS leaves it
- * prepared (try again); any other error has refused it. */
+/* switch_finish - steps 2 to 4 of a prepared publication.  ERR_SYS and
+ * ERR_LIMIT leave it prepared: switch_retry tries again; any other error has
+ * refused it. */
 int switch_finish(struct store *s, const char *channel, const char *id,
     struct err *e) MUST_CHECK;
 
@@ -33,7 +34,7 @@ int switch_finish(struct store *s, const char *channel, const char *id,
 int switch_refuse(struct store *s, const char *channel, const char *id,
     const struct err *why, struct err *e) MUST_CHECK;
 
-/* switch_retry - finish what an error of the machine left prepared. */
+/* switch_retry - finish what switch_finish left prepared. */
 int switch_retry(
     struct store *s, const char *channel, struct err *e) MUST_CHECK;
 

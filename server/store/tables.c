@@ -115,14 +115,13 @@ static const char files_sql[] =
     " AND p.state IN " PUBLICATIONS_SQL_SERVED " AND (f.rungs & p.given) <> 0";
 
 static int
-add_files(struct db *db, struct table_channel *to, struct rows *r, int64_t room,
+add_files(struct table_channel *to, struct rows *r, int64_t room,
     struct arena *a, struct err *e)
 {
 	struct table_file *files;
 	size_t n = 0, kept = 0;
 	int more = 0;
 
-	(void)db;
 	files = arena_array(a, (size_t)room + 1, sizeof(*files), e);
 	if (files == NULL)
 		return -1;
@@ -185,8 +184,7 @@ add_channel(struct making *m, const char *id, struct err *e)
 	    " + (SELECT COUNT(*) FROM root WHERE channel = $1)",
 	    BIND(V(id)));
 	r = db_rows(m->db, e, files_sql, BIND(V(id), V(publication), V(since)));
-	if (room < 0 || r == NULL ||
-	    add_files(m->db, to, r, room, m->t->arena, e) < 0)
+	if (room < 0 || r == NULL || add_files(to, r, room, m->t->arena, e) < 0)
 		return -1;
 	m->t->nchannels++;
 	return 0;
