@@ -16,7 +16,7 @@ enum refs_choice {
 	REFS_NEAR,     /* moved as the last corrected target near it */
 	REFS_SAME,     /* the field did not change */
 	REFS_EXPLICIT, /* first guess + a number */
-	REFS_RAW,      /* the bytes of the field follow */
+	REFS_RAW,      /* the bytes of the field follow, see refs_raw */
 	REFS_CHOICES,
 };
 
