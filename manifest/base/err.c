@@ -118,7 +118,8 @@ err_name(enum err_kind kind)
 enum err_kind
 err_kind_named(const char *name)
 {
-	for (size_t i = 0; i < COUNT(names); i++)
+	/* from the first error on: who says that nothing failed is not asked */
+	for (size_t i = ERR_NONE + 1; i < COUNT(names); i++)
 		if (strcmp(names[i], name) == 0)
 			return (enum err_kind)i;
 	return ERR_SYS;

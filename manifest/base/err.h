@@ -45,7 +45,8 @@ int err_exit(enum err_kind kind);
 /* err_name - the kind as a word ("input", "auth" ...), never NULL. */
 const char *err_name(enum err_kind kind);
 
-/* err_kind_named - the kind of a word made by err_name; ERR_SYS if unknown. */
+/* err_kind_named - the kind of a word made by err_name, which is an error:
+ * ERR_SYS if it is unknown, or "none". */
 enum err_kind err_kind_named(const char *name);
 
 #endif

@@ -382,8 +382,9 @@ get_reason(struct unpack *u, struct err *e)
 	if (get(u, text, len, e) < 0)
 		return -1;
 	text[len] = '\0';
-	return err_set(e, (enum err_kind)head[0], "%s: %s%s", u->path,
-	    text_safe(safe, sizeof(safe) - 200, text),
+	/* whatever became of it: it cannot say that nothing failed */
+	return err_set(e, err_kind_named(err_name((enum err_kind)head[0])),
+	    "%s: %s%s", u->path, text_safe(safe, sizeof(safe) - 200, text),
 	    u->split && strstr(text, "ends too early") != NULL
 		? " (is the last part missing?)"
 		: "");

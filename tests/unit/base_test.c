@@ -15,6 +15,17 @@
 #include "tests/tap.h"
 
 static void
+kinds_have_names(void)
+{
+	for (int k = ERR_USAGE; k <= ERR_SYS; k++)
+		CHECK_INT(err_kind_named(err_name((enum err_kind)k)), k);
+	CHECK_INT(err_kind_named("chef"), ERR_SYS);
+	CHECK_INT(err_kind_named(""), ERR_SYS);
+	/* who reports an error does not make it a success */
+	CHECK_INT(err_kind_named("none"), ERR_SYS);
+}
+
+static void
 messages_hide_passwords(void)
 {
 	struct err e = { 0 };
@@ -333,6 +344,7 @@ int
 main(void)
 {
 	static const struct tap_test tests[] = {
+		TAP(kinds_have_names),
 		TAP(messages_hide_passwords),
 		TAP(arena_has_a_limit),
 		TAP(buffer_latches_its_failure),
