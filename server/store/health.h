@@ -6,6 +6,10 @@
  * A report's way: client/report.c -> POST /v1/health -> front (relay.c) ->
  * health_report -> health_commit (loop.c calls it) -> outbox.c -> front: 202.
  * health_counts is what show.c answers sluicectl status with.
+ *
+ * Reports are shown, and nothing moves by them: halting, rolling back and going
+ * on are what operators do.  Tickets are issued and counted all the same, so
+ * that there are old ones when reports come to vote.
  */
 #ifndef SLUICE_HEALTH_H
 #define SLUICE_HEALTH_H
