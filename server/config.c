@@ -76,7 +76,7 @@ static const struct conf_key keys[] = {
 	    "48h", "documents of older publications are served this long" },
 
 	{ "webhook", CONF_TEXT, AT(webhook), 8, 1024, NULL,
-	    "URL that incidents are posted to" },
+	    "URL that actions and publications are posted to" },
 	{ "webhook_secret", CONF_TEXT, AT(webhook_secret), 1, PATH_LEN, NULL,
 	    "file with the key that authenticates webhook bodies" },
 };

@@ -81,8 +81,9 @@ print_scope(const json_t *s)
 	    percent(a, number(s, "percent_bp")),
 	    percent(b, number(s, "cap_bp")), number(s, "blocks_left"),
 	    json_is_true(json_object_get(s, "urgent")) ? "; urgent" : "",
-	    json_is_true(json_object_get(s, "own_stop")) ? "; stopped by itself"
-							 : "");
+	    json_is_true(json_object_get(s, "own_stop"))
+		? "; own stop: resume it by name"
+		: "");
 }
 
 static void

@@ -351,11 +351,18 @@ reports_import_cmd(const struct args *args, struct err *e)
 	struct bytes file;
 	json_t *v;
 	AUTO_JSON ask = NULL;
+	AUTO_JSON report = NULL;
 
 	if (a == NULL)
 		return err_set(e, ERR_SYS, "no memory");
-	if (file_read(a, args->argv[0], REPORTS_MAX, &file, e) < 0 ||
-	    (ask = v = new_change(args, "reports-import", e)) == NULL)
+	if (file_read(a, args->argv[0], REPORTS_MAX, &file, e) < 0)
+		return -1;
+	report = json_read(file, REPORTS_MAX, e);
+	if (!json_is_object(json_object_get(report, "reports")))
+		return err_set(e, ERR_INPUT,
+		    "%s: not what sluiced export-reports writes",
+		    args->argv[0]);
+	if ((ask = v = new_change(args, "reports-import", e)) == NULL)
 		return -1;
 	(void)json_object_del(v, "channel");
 	set_text(v, "file", (const char *)file.at);

@@ -19,6 +19,7 @@
 #include "server/supervise.h"
 
 #define ARENA_MAX (1 << 20)
+#define DAYS_MAX  3660
 
 /* The configuration that every verb starts from; --state wins. */
 static int
@@ -176,10 +177,11 @@ print_imported(const json_t *facts)
 		    json_integer_value(json_object_get(c, "expires_s"));
 
 		time_write(until, stamp_s < pub_s ? stamp_s : pub_s);
-		printf("%s: publication %lld, rung %lld, served until %s\n",
+		printf("%s: publication %lld, %s of %s, served until %s\n",
 		    json_string_value(json_object_get(c, "channel")),
 		    (long long)json_integer_value(json_object_get(c, "m")),
-		    (long long)json_integer_value(json_object_get(c, "rung")),
+		    json_string_value(json_object_get(c, "rung_kind")),
+		    json_string_value(json_object_get(c, "rung_version")),
 		    until);
 	}
 }
@@ -214,8 +216,10 @@ cmd_export(const struct args *args, struct err *e)
 	char key[64];
 	int64_t rows;
 
-	if (ask.out == NULL || ask.days < 1 || ask.days > 3660)
+	if (ask.out == NULL)
 		return err_set(e, ERR_USAGE, "export-reports needs -o FILE");
+	if (ask.days < 1 || ask.days > DAYS_MAX)
+		return err_set(e, ERR_USAGE, "--days: 1 to %d", DAYS_MAX);
 	if (configure(args, &conf, &a, e) < 0 ||
 	    store_export(&conf, &ask, key, &rows, e) < 0)
 		return -1;

@@ -455,12 +455,19 @@ static int
 add_facts(struct work *w, struct part *t, struct err *e)
 {
 	const struct role *stamp = t->trust.timestamp;
+	const struct manifest *m = t->p->rungs[t->rung].manifest;
 	json_t *v = facts_make(t->p, e);
 
 	if ((t->json = v) == NULL)
 		return -1;
 	if (json_object_set_new(v, "channel", json_string(t->c->id)) < 0 ||
 	    json_object_set_new(v, "rung", json_integer(t->rung)) < 0 ||
+	    json_object_set_new(v, "rung_kind",
+		json_string(
+		    rung_kind_name(ladder_kind(&t->p->ladder, t->rung)))) < 0 ||
+	    json_object_set_new(v, "rung_version",
+		json_string(m->version == NULL ? "no release" : m->version)) <
+		0 ||
 	    json_object_set_new(v, "timestamp",
 		json_stringn((const char *)stamp->file.at, stamp->file.len)) <
 		0 ||

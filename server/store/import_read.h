@@ -33,7 +33,7 @@ struct import_read {
 
 /*
  * import_read - {"ok":true,"list","created_s","expires_s","channels":[
- *   facts_make's with "channel","rung","timestamp":text,"timestamp_version",
+ *   facts_make's with "channel","rung","rung_kind","rung_version","timestamp":text,"timestamp_version",
  *   "signed_at_s","timestamp_expires_s","roots" (all of the chain) and "files"],
  *  "blobs":[{"sha256","size"}] (in IMPORT_FOLDER)}, or NULL with e.
  */

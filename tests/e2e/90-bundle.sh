@@ -167,6 +167,8 @@ client_init strict
 refused "one without mirror = yes" 1 client update
 like "... does not take it" "$ERR" 'bundle or a mirror'
 check "then the second" mirror import "$WORK/two"
+like "... and it is said what everybody gets" "$OUT" \
+	"^$CHANNEL: publication [0-9]+, offer of 1\.1\.0, served until 20"
 CLIENT=$HOME_DIR/inner
 check "the client inside goes up" client update --ask
 is "... to it" "$(installed)" "editor 1.1.0"
@@ -194,6 +196,10 @@ check "... its key is vouched for" outside reports import "$WORK/reports" \
 check "the status outside" outside status "$CHANNEL"
 like "... shows them by themselves" "$OUT" 'site north .*1\.1\.0 crash 1'
 unlike "... and counts them nowhere else" "$OUT" 'reports .*crash'
+refused "what is no report is named" 1 outside reports import "$TOP/Makefile" --reason x
+like "... by its name" "$ERR" "error: $TOP/Makefile: not what sluiced export-reports writes"
+refused "reports of no days" 2 mirror export-reports -o "$WORK/none" --days 0
+like "... name the bounds" "$ERR" '--days: 1 to 3660'
 sed 's/"n":1/"n":7/' "$WORK/reports" >"$WORK/forged"
 refused "a changed file is refused" 1 outside reports import "$WORK/forged" --reason x
 
