@@ -115,9 +115,6 @@ check_folder(const char *key, const char *value, struct err *e)
 static int
 check(struct config *c, struct arena *a, struct err *e)
 {
-	char *url;
-	size_t n;
-
 	if (c->product == NULL)
 		return err_set(e, ERR_USAGE, "product is not configured");
 	/* without one there are bundles */
@@ -128,11 +125,9 @@ check(struct config *c, struct arena *a, struct err *e)
 	    strncmp(c->url, "file:///", 8) != 0)
 		return err_set(e, ERR_USAGE,
 		    "url: neither http, https nor file: %s", c->url);
-	if ((url = arena_text(a, c->url, e)) == NULL)
+	c->url = arena_printf(a, e, "%.*s", (int)url_length(c->url), c->url);
+	if (c->url == NULL)
 		return -1;
-	for (n = strlen(url); n > 0 && url[n - 1] == '/'; n--)
-		url[n - 1] = 0;
-	c->url = url;
 	if (strcmp(c->allow_rollback, "yes") != 0 &&
 	    strcmp(c->allow_rollback, "no") != 0 &&
 	    strcmp(c->allow_rollback, "ask") != 0)

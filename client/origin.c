@@ -60,17 +60,11 @@ refuse(struct origin *s, const struct fetch_answer *answer, const char *path,
 {
 	if (answer->retry_after_s >= 0)
 		s->retry_after_s = answer->retry_after_s;
-	switch (answer->status) {
-	case 403: /* what object stores say of a missing file */
-	case 404:
-	case 410:
+	if (fetch_absent(answer))
 		return err_set(e, ERR_MISSING, "%s: not there", path);
-	case 416: /* what is here already is longer than what is there */
-		return err_set(e, ERR_LIMIT, "%s: answered 416", path);
-	default:
-		return err_set(
-		    e, ERR_SYS, "%s: answered %d", path, answer->status);
-	}
+	/* 416: what is here already is longer than what is there */
+	return err_set(e, answer->status == 416 ? ERR_LIMIT : ERR_SYS,
+	    "%s: answered %d", path, answer->status);
 }
 
 static int
@@ -240,20 +234,4 @@ origin_post(struct origin *s, const char *path, const char *json, struct err *e)
 		? ERR_INPUT
 		: ERR_SYS,
 	    "%s: answered %d", path, answer.status);
-}
-
-char *
-origin_escape(struct arena *a, const char *text, struct err *e)
-{
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "abcdefghijklmnopqrstuvwxyz0123456789-._~";
-	char *out = arena_get(a, 3 * strlen(text) + 1, e), *at = out;
-
-	for (; out != NULL && *text != 0; text++) {
-		if (strchr(plain, *text) != NULL)
-			*at++ = *text;
-		else
-			at += snprintf(at, 4, "%%%02X", (unsigned char)*text);
-	}
-	return out;
 }

@@ -62,8 +62,4 @@ int origin_download(
 int origin_post(struct origin *s, const char *path, const char *json,
     struct err *e) MUST_CHECK;
 
-/* origin_escape - text as it may stand in a query. */
-char *origin_escape(
-    struct arena *a, const char *text, struct err *e) MUST_CHECK;
-
 #endif

@@ -135,13 +135,13 @@ query(struct poll *p, struct err *e)
 	const struct config *c = p->config;
 	const struct state_release *r = state_here(p->state);
 	struct arena *a = p->arena;
-	const char *os = origin_escape(a, c->os, e);
-	const char *arch = origin_escape(a, c->arch, e), *version, *group = "";
+	const char *os = percent_encode(a, c->os, e);
+	const char *arch = percent_encode(a, c->arch, e), *version, *group = "";
 	char *q;
 
-	version = origin_escape(a, r->version, e);
+	version = percent_encode(a, r->version, e);
 	if (c->early != NULL)
-		group = origin_escape(a, c->early, e);
+		group = percent_encode(a, c->early, e);
 	if (os == NULL || arch == NULL || version == NULL || group == NULL)
 		return NULL;
 	q = arena_printf(

@@ -172,7 +172,7 @@ char *
 refresh_name(
     struct arena *a, const char *text, const char *suffix, struct err *e)
 {
-	char *name = origin_escape(a, text, e), hex[SHA256_HEX_SIZE];
+	char *name = percent_encode(a, text, e), hex[SHA256_HEX_SIZE];
 	size_t room = FILE_NAME_MAX - strlen(suffix);
 
 	if (name == NULL)
@@ -193,7 +193,7 @@ get_delegated(
 	const char *name = s->as.name;
 	const struct metafile *m = trust_delegated_meta(r->trust, name, e);
 	char *file_name = refresh_name(r->arena, name, ".json", e);
-	char *url = origin_escape(r->arena, name, e);
+	char *url = percent_encode(r->arena, name, e);
 	const struct role *role;
 	struct bytes file;
 

@@ -285,13 +285,14 @@ cmd_inspect(const struct args *a, struct err *e)
 {
 	AUTO_SLUICE s = NULL;
 	bool as_json = args_flag(a, "json");
-	json_t *facts = as_json ? json_object() : NULL;
+	json_t *facts;
 	int code;
 
 	code = open_handle(&s, a);
 	if (code != SLUICE_OK &&
 	    (args_text(a, "config", NULL) != NULL || s == NULL))
 		return fail(s, code, e);
+	facts = as_json ? json_object() : NULL;
 	code = sluice_inspect(
 	    s, a->argv[0], as_json ? on_fact : on_fact_text, facts);
 	if (code != SLUICE_OK) {

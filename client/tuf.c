@@ -13,7 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "client/origin.h"
 #include "client/refresh.h"
 #include "manifest/base/clock.h"
 #include "manifest/base/digest.h"
@@ -65,27 +64,17 @@ option(const struct args *a, const char *name, struct err *e)
 static char *
 below(struct arena *a, const char *base, const char *name, struct err *e)
 {
-	size_t n = strlen(base);
-
-	while (n > 0 && base[n - 1] == '/')
-		n--;
-	return arena_printf(a, e, "%.*s/%s", (int)n, base, name);
+	return arena_printf(a, e, "%.*s/%s", (int)url_length(base), base, name);
 }
 
 static int
 status_check(const struct fetch_answer *answer, const char *url, struct err *e)
 {
-	switch (answer->status) {
-	case 200:
+	if (answer->status == 200)
 		return 0;
-	case 403: /* what object stores say of a missing file */
-	case 404:
-	case 410:
+	if (fetch_absent(answer))
 		return err_set(e, ERR_MISSING, "%.200s: not there", url);
-	default:
-		return err_set(
-		    e, ERR_SYS, "%.200s: answered %d", url, answer->status);
-	}
+	return err_set(e, ERR_SYS, "%.200s: answered %d", url, answer->status);
 }
 
 static int

@@ -265,7 +265,7 @@ deliver(struct sluice *s)
 
 /* The same bytes, signed anew or on another channel: those count from now. */
 static void
-refresh(struct flow *f)
+restamp(struct flow *f)
 {
 	struct state_release *here = &f->s->state->installed, now;
 	const struct manifest *m = f->poll.manifest;
@@ -287,7 +287,7 @@ act(struct flow *f, bool install, struct err *e)
 	judge(f);
 	tell(f);
 	if (f->decision.action == ACTION_NOTHING)
-		refresh(f);
+		restamp(f);
 	/* step 11 */
 	if (f->decision.drop && download_drop(f->s->downloads, &why) < 0)
 		client_notice(f->s, "%s", why.msg);
@@ -344,7 +344,7 @@ update_rollback(struct sluice *s, struct sluice_result *out, struct err *e)
 {
 	struct state *st = s->state;
 	struct flow f = { .s = s, .out = out };
-	struct state_release to, left = *client_here(s);
+	struct state_release to, left;
 
 	if (s->config.install == NULL)
 		return err_set(e, ERR_USAGE, "install is not configured");

@@ -171,6 +171,16 @@ later(int64_t previous, int64_t now_s)
 	return previous + 1 > minutes ? previous + 1 : minutes;
 }
 
+bool
+ladder_lists(const int64_t *list, int n, int64_t seq)
+{
+	for (int i = 0; i < n; i++) {
+		if (list[i] == seq)
+			return true;
+	}
+	return false;
+}
+
 int64_t
 ladder_m(int64_t previous_m, int64_t now_s)
 {

@@ -63,6 +63,10 @@ int ladder_rung(
 int ladder_next(
     const struct ladder *l, int from, enum rung_kind kind, int64_t seq);
 
+/* ladder_lists - whether seq is among n release numbers (the good ones of a
+ * ladder, those withdrawn, those pinned). */
+bool ladder_lists(const int64_t *list, int n, int64_t seq);
+
 /* ladder_m - m of a new publication: the later of previous + 1 (previous 0:
  * none) and Unix minutes. */
 int64_t ladder_m(int64_t previous_m, int64_t now_s);

@@ -78,16 +78,6 @@ position_halt(struct scope *s, const struct ladder *l, struct err *e)
 	return 0;
 }
 
-static bool
-good(const struct ladder *l, int64_t seq)
-{
-	for (int i = 0; i < l->ngood; i++) {
-		if (l->good_seq[i] == seq)
-			return true;
-	}
-	return false;
-}
-
 int
 position_rollback(
     struct scope *s, const struct ladder *l, int64_t to_seq, struct err *e)
@@ -99,7 +89,7 @@ position_rollback(
 		to = l->fallback_seq;
 	if (to == 0) /* nothing to go back to: at least nobody else gets it */
 		return position_halt(s, l, e);
-	if (!good(l, to))
+	if (!ladder_lists(l->good_seq, l->ngood, to))
 		return err_set(e, ERR_REFUSED,
 		    "no rung of this publication goes back to release %" PRId64
 		    ": publish",

@@ -14,16 +14,6 @@
 
 /* --- rungs ---------------------------------------------------------------- */
 
-static bool
-has(const int64_t *list, int n, int64_t seq)
-{
-	for (int i = 0; i < n; i++) {
-		if (list[i] == seq)
-			return true;
-	}
-	return false;
-}
-
 static int
 by_state(const struct publication *p, const struct publication_base *b,
     bool everybody)
@@ -33,7 +23,7 @@ by_state(const struct publication *p, const struct publication_base *b,
 
 	if (everybody)
 		return ladder_rung(l, 0, RUNG_OFFER, 0);
-	if (!has(b->withdrawn_seq, b->nwithdrawn, l->offer_seq))
+	if (!ladder_lists(b->withdrawn_seq, b->nwithdrawn, l->offer_seq))
 		return 0;
 	back = ladder_rung(l, 0, RUNG_ROLLBACK, l->fallback_seq);
 	return back >= 0 ? back : ladder_rung(l, 0, RUNG_HALT, 0);
@@ -63,8 +53,10 @@ bundling_rung(const struct publication *p, const struct publication_base *base,
 {
 	int rung;
 
-	*everybody = has(base->good_seq, base->ngood, p->ladder.offer_seq) &&
-	    !has(base->withdrawn_seq, base->nwithdrawn, p->ladder.offer_seq);
+	*everybody =
+	    ladder_lists(base->good_seq, base->ngood, p->ladder.offer_seq) &&
+	    !ladder_lists(
+		base->withdrawn_seq, base->nwithdrawn, p->ladder.offer_seq);
 	rung = name == NULL ? by_state(p, base, *everybody) : by_name(p, name);
 	if (rung < 0)
 		return err_set(e, ERR_MISSING, "%s/%s: no rung \"%s\"",

@@ -15,12 +15,10 @@ int
 bundling_public_open(struct bundling_channel *c, struct previous_ask *ask,
     struct arena *a, struct err *e)
 {
-	size_t n = strlen(ask->source.where);
+	const char *where = ask->source.where;
 
-	while (n > 0 && ask->source.where[n - 1] == '/')
-		n--;
 	ask->source.where =
-	    arena_printf(a, e, "%.*s/%s", (int)n, ask->source.where, c->id);
+	    arena_printf(a, e, "%.*s/%s", (int)url_length(where), where, c->id);
 	ask->source.site = true;
 	return ask->source.where == NULL ? -1
 					 : previous_open(&c->prev, ask, a, e);

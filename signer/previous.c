@@ -8,20 +8,10 @@
 #include "manifest/base/text.h"
 #include "manifest/cohort.h"
 
-static bool
-has(const int64_t *list, int n, int64_t seq)
-{
-	for (int i = 0; i < n; i++) {
-		if (list[i] == seq)
-			return true;
-	}
-	return false;
-}
-
 static void
 put(int64_t *list, int *n, int64_t seq)
 {
-	if (seq > 0 && *n < LADDER_MAX && !has(list, *n, seq))
+	if (seq > 0 && *n < LADDER_MAX && !ladder_lists(list, *n, seq))
 		list[(*n)++] = seq;
 }
 

@@ -7,16 +7,6 @@
 
 #include "signer/verbs.h"
 
-static bool
-listed(const int64_t *list, int n, int64_t seq)
-{
-	for (int i = 0; i < n; i++) {
-		if (list[i] == seq)
-			return true;
-	}
-	return false;
-}
-
 int64_t
 publish_named(struct deciding *k, const char *opt, const char *version)
 {
@@ -121,7 +111,7 @@ decide_good(struct deciding *k)
 	for (int i = 0; i < b->ngood; i++) {
 		int64_t seq = b->good_seq[i];
 
-		if (i >= want && !listed(b->pin_seq, b->npins, seq))
+		if (i >= want && !ladder_lists(b->pin_seq, b->npins, seq))
 			continue;
 		if (!permitted(k, seq)) {
 			verbs_say("no rollback to release %lld: below the"

@@ -13,7 +13,7 @@
 
 #define ANSWER_MAX	(4 << 20)
 #define FILES_MAX	20000
-#define BLOB_DEADLINE_S 6 * 3600
+#define BLOB_DEADLINE_S (6 * 3600)
 
 struct base_doc {
 	const char *product, *channel, *version;
@@ -164,14 +164,12 @@ source_server_open(
 {
 	AUTO_JSON v = NULL;
 	struct fetch_answer answer;
-	size_t len = strlen(ask->where);
-	char *url = arena_text(s->arena, ask->where, e);
+	char *url;
 
-	if (url == NULL)
+	s->url = arena_printf(
+	    s->arena, e, "%.*s", (int)url_length(ask->where), ask->where);
+	if (s->url == NULL)
 		return -1;
-	while (len > 0 && url[len - 1] == '/')
-		url[--len] = '\0';
-	s->url = url;
 	if (ask->product == NULL || ask->token == NULL)
 		return err_set(
 		    e, ERR_USAGE, "%s: a folder is needed here", ask->where);

@@ -8,20 +8,17 @@
 #include <unistd.h>
 
 #include "manifest/base/file.h"
+#include "manifest/base/text.h"
 
-#define COPY_DEADLINE_S 6 * 3600
+#define COPY_DEADLINE_S (6 * 3600)
 
 int
 source_site_open(struct source *s, const struct source_ask *ask, struct err *e)
 {
-	size_t len = strlen(ask->where);
-	char *url = arena_text(s->arena, ask->where, e);
-
-	if (url == NULL)
+	s->url = arena_printf(
+	    s->arena, e, "%.*s", (int)url_length(ask->where), ask->where);
+	if (s->url == NULL)
 		return -1;
-	while (len > 0 && url[len - 1] == '/')
-		url[--len] = '\0';
-	s->url = url;
 	s->site = true;
 	s->fetch = fetch_new("sluice-sign/" SLUICE_VERSION, e);
 	return s->fetch == NULL ? -1 : 0;

@@ -365,3 +365,10 @@ fetch_run(struct fetch *f, const struct fetch_request *r,
 	buf_done(&x.body);
 	return done;
 }
+
+bool
+fetch_absent(const struct fetch_answer *answer)
+{
+	return answer->status == 403 || answer->status == 404 ||
+	    answer->status == 410;
+}

@@ -66,4 +66,8 @@ int fetch_set_ca(
 int fetch_run(struct fetch *f, const struct fetch_request *r,
     struct fetch_answer *out, struct arena *a, struct err *e) MUST_CHECK;
 
+/* fetch_absent - the status says that there is no such file: 404, 410, and 403,
+ * which object stores say of one. */
+bool fetch_absent(const struct fetch_answer *answer);
+
 #endif

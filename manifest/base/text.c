@@ -323,3 +323,29 @@ size_text(char *out, size_t room, int64_t bytes)
 	(void)snprintf(out, room, "%.1f %s", v, units[u]);
 	return out;
 }
+
+size_t
+url_length(const char *url)
+{
+	size_t n = strlen(url);
+
+	while (n > 0 && url[n - 1] == '/')
+		n--;
+	return n;
+}
+
+char *
+percent_encode(struct arena *a, const char *text, struct err *e)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "abcdefghijklmnopqrstuvwxyz0123456789-._~";
+	char *out = arena_get(a, 3 * strlen(text) + 1, e), *at = out;
+
+	for (; out != NULL && *text != 0; text++) {
+		if (strchr(plain, *text) != NULL)
+			*at++ = *text;
+		else
+			at += snprintf(at, 4, "%%%02X", (unsigned char)*text);
+	}
+	return out;
+}

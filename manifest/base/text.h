@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "manifest/base/arena.h"
 #include "manifest/base/base.h"
 #include "manifest/base/err.h"
 
@@ -62,6 +63,14 @@ bool utf8_ok(const void *at, size_t len);
  * '?'.  Always terminates; truncates to room.  Returns out.
  */
 char *text_safe(char *out, size_t room, const char *s);
+
+/* url_length - length of a URL without the slashes at its end. */
+size_t url_length(const char *url);
+
+/* percent_encode - all but [A-Za-z0-9._~-] as %XX: as a text may stand in a
+ * query, a path or a file name. */
+char *percent_encode(
+    struct arena *a, const char *text, struct err *e) MUST_CHECK;
 
 /* size_text - "1.5 MiB" for people; returns out. */
 char *size_text(char *out, size_t room, int64_t bytes);

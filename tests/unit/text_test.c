@@ -213,6 +213,21 @@ terminals_get_no_control_bytes(void)
 	CHECK_TEXT(text_safe(out, 1, "ab"), "");
 }
 
+static void
+urls_are_put_together(void)
+{
+	AUTO_ARENA a = arena_new(4096);
+	struct err e;
+
+	CHECK_INT(url_length("https://example.org//"), 19);
+	CHECK_INT(url_length("https://example.org"), 19);
+	CHECK_INT(url_length("//"), 0);
+	CHECK_TEXT(percent_encode(a, "az.AZ_09~-", &e), "az.AZ_09~-");
+	CHECK_TEXT(
+	    percent_encode(a, "a/b c%\xc3\xa9", &e), "a%2Fb%20c%25%C3%A9");
+	CHECK_TEXT(percent_encode(a, "", &e), "");
+}
+
 int
 main(void)
 {
@@ -227,6 +242,7 @@ main(void)
 		TAP(names_fit_into_paths),
 		TAP(utf8_is_well_formed),
 		TAP(terminals_get_no_control_bytes),
+		TAP(urls_are_put_together),
 	};
 
 	return tap_run(tests, COUNT(tests));
