@@ -17,10 +17,10 @@
 #include "signer/check.h"
 #include "signer/compose.h"
 #include "signer/describe.h"
+#include "signer/existing.h"
 #include "signer/facts.h"
 #include "signer/keyring.h"
 #include "signer/outdir.h"
-#include "signer/previous.h"
 #include "signer/report.h"
 #include "signer/token.h"
 #include "signer/verbs.h"
@@ -39,7 +39,7 @@ static const struct opt opts[] = {
 };
 
 struct adding {
-	struct previous prev; /* what is to be signed, as far as it is */
+	struct existing there; /* what is to be signed, as far as it is */
 	const struct publication *pub;
 	struct keyring ring;
 	struct outdir outdir;
@@ -50,7 +50,7 @@ struct adding {
 static void
 adding_done(struct adding *k)
 {
-	previous_done(&k->prev);
+	existing_done(&k->there);
 	keyring_done(&k->ring);
 	outdir_done(&k->outdir);
 }
@@ -58,14 +58,14 @@ adding_done(struct adding *k)
 static int
 add_open(struct adding *k, const struct args *args)
 {
-	struct previous_ask ask = { .source = { .where = args->argv[0] },
+	struct existing_ask ask = { .source = { .where = args->argv[0] },
 		.now_s = clock_now_s(),
 		.partial = true };
 
 	ask.roots = args_list(args, "root", &ask.nroots);
-	if (previous_folder(&k->prev, &ask, k->a, k->e) < 0)
+	if (existing_folder(&k->there, &ask, k->a, k->e) < 0)
 		return -1;
-	k->pub = k->prev.pub;
+	k->pub = k->there.pub;
 	if (k->pub->expires_s <= ask.now_s)
 		return err_set(
 		    k->e, ERR_REFUSED, "%s has expired", ask.source.where);
@@ -76,9 +76,9 @@ add_open(struct adding *k, const struct args *args)
 static int
 show_changes(struct adding *k, const struct args *args)
 {
-	AUTO_PREVIOUS now = { .source = { .dirfd = -1 } };
+	AUTO_EXISTING now = { .source = { .dirfd = -1 } };
 	AUTO_SECRET token = { 0 };
-	struct previous_ask ask = { .source = { .where = args_text(
+	struct existing_ask ask = { .source = { .where = args_text(
 						    args, "previous", NULL),
 					.product = k->pub->product,
 					.channel = k->pub->channel } };
@@ -92,7 +92,7 @@ show_changes(struct adding *k, const struct args *args)
 		ask.source.token = &token;
 	}
 	ask.roots = args_list(args, "root", &ask.nroots);
-	if (previous_open(&now, &ask, k->a, k->e) < 0)
+	if (existing_open(&now, &ask, k->a, k->e) < 0)
 		return -1;
 	if (now.pub == NULL)
 		return err_set(k->e, ERR_MISSING, "%s: nothing published",
@@ -112,7 +112,7 @@ static int
 confirm(struct adding *k, const struct args *args)
 {
 	struct check c = { .pub = k->pub,
-		.source = &k->prev.source,
+		.source = &k->there.source,
 		.threads = verbs_jobs(args),
 		.deltas = true };
 	char answer[8];
@@ -202,7 +202,7 @@ add_rung(struct adding *k, const struct rung *r, bool *changed)
 
 	/* targets that are complete stay as they are: a further signature
 	 * would undo those of the snapshots */
-	full = role_verify(r->targets, k->prev.root, NULL, true, k->e) == 0;
+	full = role_verify(r->targets, k->there.root, NULL, true, k->e) == 0;
 	k->e->kind = ERR_NONE;
 	if (!full && add_to(k, r->targets, &targets, &targets_changed) < 0)
 		return -1;
@@ -232,11 +232,11 @@ add_check(struct adding *k, const struct publication **p, bool *complete)
 	if (source_open(&own, &ask, k->a, k->e) < 0)
 		return -1;
 	*p = publication_load(
-	    k->a, &src, k->prev.root, own.m, clock_now_s(), k->e);
+	    k->a, &src, k->there.root, own.m, clock_now_s(), k->e);
 	*complete = *p != NULL;
 	if (!*complete)
 		*p = publication_load(
-		    k->a, &src, &k->prev.lowered, own.m, clock_now_s(), k->e);
+		    k->a, &src, &k->there.lowered, own.m, clock_now_s(), k->e);
 	return *p == NULL ? err_in(k->e, "own output") : 0;
 }
 
@@ -264,9 +264,9 @@ add_commit(struct adding *k, const struct args *args)
 		     "snapshots  %zu of %d: another holder runs"
 		     " sluice-sign add\n",
 	    p->rungs[0].targets->nsigs,
-	    k->prev.root->roles[ROLE_TARGETS].threshold,
+	    k->there.root->roles[ROLE_TARGETS].threshold,
 	    p->rungs[0].snapshot->nsigs,
-	    k->prev.root->roles[ROLE_SNAPSHOT].threshold);
+	    k->there.root->roles[ROLE_SNAPSHOT].threshold);
 	return 0;
 }
 
@@ -280,7 +280,7 @@ add_cmd(const struct args *args, struct err *e)
 	bool changed = false;
 
 	keyring_init(&k.ring);
-	k.prev.source.dirfd = -1;
+	k.there.source.dirfd = -1;
 	k.outdir.lock = -1;
 	if (keyring_options(&k.ring, args, e) < 0)
 		return -1;
@@ -292,8 +292,8 @@ add_cmd(const struct args *args, struct err *e)
 		if (keyring_add(&k.ring, keys[i], KEYFILE_RELEASE, a, e) < 0)
 			return -1;
 	}
-	if (keyring_check(&k.ring, k.prev.root, NULL, ROLE_TARGETS, e) < 0 ||
-	    outdir_again(&k.outdir, k.prev.source.dir, a, e) < 0)
+	if (keyring_check(&k.ring, k.there.root, NULL, ROLE_TARGETS, e) < 0 ||
+	    outdir_again(&k.outdir, k.there.source.dir, a, e) < 0)
 		return -1;
 	for (int i = 0; i < k.pub->nrungs; i++) {
 		if (add_rung(&k, &k.pub->rungs[i], &changed) < 0)

@@ -153,7 +153,7 @@ is_list_key(const struct role *root, const struct signer *k)
 static int
 choose_keys(struct work *w, struct bundling_channel *c)
 {
-	const struct role *root = c->prev.root;
+	const struct role *root = c->there.root;
 	struct signer *by_stamp;
 
 	for (size_t i = 0; i < w->ring.n; i++) {
@@ -189,7 +189,7 @@ choose_keys(struct work *w, struct bundling_channel *c)
 /* Of the roots given, those of this channel. */
 static int
 choose_roots(struct work *w, const char *product, const char *channel,
-    struct previous_ask *ask)
+    struct existing_ask *ask)
 {
 	size_t n;
 	const char *const *all = args_list(w->args, "root", &n);
@@ -231,8 +231,8 @@ choose_rung(struct work *w, struct bundling_channel *c)
 	}
 	if (!c->only)
 		c->rung = bundling_rung(
-		    c->prev.pub, &c->prev.base, b->rung, &c->everybody, w->e);
-	else if (c->prev.pub->offer->seq == 0)
+		    c->there.pub, &c->there.base, b->rung, &c->everybody, w->e);
+	else if (c->there.pub->offer->seq == 0)
 		return err_set(w->e, ERR_REFUSED,
 		    "%s: no release has reached everybody yet", c->id);
 	if (c->rung < 0 && w->e->kind == ERR_REFUSED)
@@ -244,7 +244,7 @@ static int
 open_channel(struct work *w, struct bundling_channel *c)
 {
 	struct bundling *b = &w->b;
-	struct previous_ask ask = { .source = { .where = w->from,
+	struct existing_ask ask = { .source = { .where = w->from,
 					.token = w->remote ? &w->token : NULL },
 		.now_s = w->now_s };
 	const char *product, *channel;
@@ -258,19 +258,20 @@ open_channel(struct work *w, struct bundling_channel *c)
 		return -1;
 	if (w->open ? bundling_public_open(c, &ask, b->a, w->e) < 0 ||
 		    bundling_public(c, w->now_s, b->a, w->e) < 0
-		    : previous_open(&c->prev, &ask, b->a, w->e) < 0)
+		    : existing_open(&c->there, &ask, b->a, w->e) < 0)
 		return -1;
-	if (c->prev.pub == NULL)
+	if (c->there.pub == NULL)
 		return err_set(w->e, ERR_MISSING, "%s: %s: nothing published",
 		    w->from, c->id);
-	if (strcmp(c->prev.pub->product, product) != 0 ||
-	    strcmp(c->prev.pub->channel, channel) != 0)
+	if (strcmp(c->there.pub->product, product) != 0 ||
+	    strcmp(c->there.pub->channel, channel) != 0)
 		return err_set(w->e, ERR_INPUT, "%s: is of %s/%s, not of %s",
-		    w->from, c->prev.pub->product, c->prev.pub->channel, c->id);
-	if (b->created_s < c->prev.pub->offer->created_s)
+		    w->from, c->there.pub->product, c->there.pub->channel,
+		    c->id);
+	if (b->created_s < c->there.pub->offer->created_s)
 		return err_set(w->e, ERR_USAGE,
 		    "--created: before the publication of %s was made", c->id);
-	if (c->prev.pub->expires_s <= b->created_s)
+	if (c->there.pub->expires_s <= b->created_s)
 		return err_set(
 		    w->e, ERR_REFUSED, "%s has expired: renew first", c->id);
 	return choose_rung(w, c) < 0 ? -1 : choose_keys(w, c);
@@ -282,9 +283,9 @@ shorten(struct work *w, const struct bundling_channel *c)
 {
 	char when[TIME_TEXT_SIZE];
 
-	if (c->prev.root->expires_s >= w->b.expires_s)
+	if (c->there.root->expires_s >= w->b.expires_s)
 		return;
-	w->b.expires_s = c->prev.root->expires_s;
+	w->b.expires_s = c->there.root->expires_s;
 	time_write(when, w->b.expires_s);
 	verbs_say("sluice-sign: note: the bundle ends %s, with the root of %s",
 	    when, c->id);
@@ -301,9 +302,9 @@ tell_mirrors(const struct work *w, const struct bundling_channel *c)
 			  " everybody gets alone, for machines and not for"
 			  " mirrors: those need one that was made with a token",
 		    c->id);
-	if (c->only || c->prev.pub->expires_s >= w->b.expires_s)
+	if (c->only || c->there.pub->expires_s >= w->b.expires_s)
 		return;
-	time_write(when, c->prev.pub->expires_s);
+	time_write(when, c->there.pub->expires_s);
 	verbs_say("sluice-sign: note: a mirror can serve %s until %s, when its"
 		  " publication expires",
 	    c->id, when);
@@ -312,7 +313,7 @@ tell_mirrors(const struct work *w, const struct bundling_channel *c)
 static void
 warn_rung(const struct work *w, const struct bundling_channel *c)
 {
-	const struct rung *r = &c->prev.pub->rungs[c->rung];
+	const struct rung *r = &c->there.pub->rungs[c->rung];
 
 	if (w->b.rung == NULL || c->everybody || r->kind != RUNG_OFFER)
 		return;
@@ -345,7 +346,7 @@ name_channels(struct work *w)
 		return -1;
 	for (size_t i = 0; i < b->nchannels; i++) {
 		b->channels[i].id = ids[i];
-		b->channels[i].prev.source.dirfd = -1;
+		b->channels[i].there.source.dirfd = -1;
 	}
 	qsort(b->channels, b->nchannels, sizeof(*b->channels), by_id);
 	for (size_t i = 1; i < b->nchannels; i++) {
@@ -395,7 +396,7 @@ read_since(struct work *w)
 			if (strcmp(f.list->channels[k], b->channels[i].id) != 0)
 				continue;
 			if (bundle_verify(f.list_file, f.sigs[k],
-				b->channels[i].prev.root, w->e) < 0)
+				b->channels[i].there.root, w->e) < 0)
 				return err_in(w->e, "%s", path);
 			b->since = f.list;
 		}
@@ -480,7 +481,7 @@ bundling_cmd(const struct args *args, struct err *e)
 	rc = run(&w);
 	for (size_t i = 0; i < w.b.nchannels; i++) {
 		if (w.b.channels != NULL)
-			previous_done(&w.b.channels[i].prev);
+			existing_done(&w.b.channels[i].there);
 	}
 	keyring_done(&w.ring);
 	secret_done(&w.token);

@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 #include "manifest/bundle.h"
+#include "signer/existing.h"
 #include "signer/keyring.h"
-#include "signer/previous.h"
 
 struct bundling_file {
 	struct bundle_member m; /* first: bundle_order sorts by it */
@@ -23,9 +23,9 @@ struct bundling_file {
 
 struct bundling_channel {
 	const char *id; /* "product/channel" */
-	struct previous prev;
-	int rung;  /* that its timestamp names, in prev.pub->rungs */
-	bool only; /* prev.pub has that rung alone: a server's public view */
+	struct existing there;
+	int rung;  /* that its timestamp names, in there.pub->rungs */
+	bool only; /* there.pub has that rung alone: a server's public view */
 	int64_t round; /* of the timestamp that is in place; 0: none, unknown */
 	bool everybody;		   /* may have what is on offer */
 	const struct signer *list; /* signs the list */
@@ -66,10 +66,10 @@ int bundling_rung(const struct publication *p,
 
 /*
  * bundling_public_open - open a channel below the URL in ask as clients see it;
- * bundling_public - and what there is to see: prev.pub and base, only, round
+ * bundling_public - and what there is to see: there.pub and base, only, round
  * and everybody are set.  Nothing that has expired.
  */
-int bundling_public_open(struct bundling_channel *c, struct previous_ask *ask,
+int bundling_public_open(struct bundling_channel *c, struct existing_ask *ask,
     struct arena *a, struct err *e) MUST_CHECK;
 int bundling_public(struct bundling_channel *c, int64_t now_s, struct arena *a,
     struct err *e) MUST_CHECK;

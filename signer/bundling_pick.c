@@ -111,12 +111,13 @@ add_document(struct bundling *b, const char *channel, const char *path,
 static int
 add_roots(struct bundling *b, struct bundling_channel *c, struct err *e)
 {
-	for (int64_t v = 1; v <= c->prev.chain.newest; v++) {
+	for (int64_t v = 1; v <= c->there.chain.newest; v++) {
 		char *path =
 		    arena_printf(b->a, e, "%lld.root.json", (long long)v);
 
 		if (path == NULL ||
-		    add_document(b, c->id, path, c->prev.chain.files[v], e) < 0)
+		    add_document(b, c->id, path, c->there.chain.files[v], e) <
+			0)
 			return -1;
 	}
 	return 0;
@@ -132,8 +133,8 @@ source_round(struct bundling *b, struct bundling_channel *c)
 
 	if (c->round > 0)
 		return c->round;
-	if (c->prev.source.dirfd < 0 ||
-	    source_read(&c->prev.source, "timestamp.json", ROLE_TIMESTAMP_MAX,
+	if (c->there.source.dirfd < 0 ||
+	    source_read(&c->there.source, "timestamp.json", ROLE_TIMESTAMP_MAX,
 		b->a, &file, &none) < 0)
 		return 0;
 	r = role_read(b->a, ROLE_TIMESTAMP, file, ROLE_STRICT, &none);
@@ -143,7 +144,7 @@ source_round(struct bundling *b, struct bundling_channel *c)
 static int
 add_timestamp(struct bundling *b, struct bundling_channel *c, struct err *e)
 {
-	const struct publication *p = c->prev.pub;
+	const struct publication *p = c->there.pub;
 	const struct rung *r = &p->rungs[c->rung];
 	int64_t before = source_round(b, c);
 	/* bundles of two publications never have the same version, nor those
@@ -192,7 +193,7 @@ static bool
 wanted(const struct bundling *b, const struct bundling_channel *c,
     const char *path)
 {
-	const char *own = c->prev.pub->rungs[c->rung].manifest->version;
+	const char *own = c->there.pub->rungs[c->rung].manifest->version;
 	const char *version = path + strlen("targets/"), *slash, *end;
 	size_t len;
 
@@ -230,21 +231,21 @@ add_target(struct bundling *b, struct bundling_channel *c,
 
 	if (f == NULL)
 		return -1;
-	f->source = &c->prev.source;
+	f->source = &c->there.source;
 	f->m.size = file->size;
 	memcpy(f->m.sha256, file->sha256, SHA256_SIZE);
 	if ((b->since != NULL && had(b->since, &f->m)) ||
 	    source_has(f->source, file->path))
 		return 0;
 	return err_set(e, ERR_MISSING, "%s: %s is missing",
-	    c->prev.source.where, file->path);
+	    c->there.source.where, file->path);
 }
 
 static int
 check_platforms(
     const struct bundling *b, const struct bundling_channel *c, struct err *e)
 {
-	const struct manifest *m = c->prev.pub->rungs[c->rung].manifest;
+	const struct manifest *m = c->there.pub->rungs[c->rung].manifest;
 
 	for (size_t i = 0; i < b->nplatforms; i++) {
 		bool found = false;
@@ -272,8 +273,9 @@ check_versions(
 	for (size_t i = 0; i < b->nversions; i++) {
 		bool found = false;
 
-		for (int k = 0; k < c->prev.pub->nrungs && !found; k++) {
-			const char *v = c->prev.pub->rungs[k].manifest->version;
+		for (int k = 0; k < c->there.pub->nrungs && !found; k++) {
+			const char *v =
+			    c->there.pub->rungs[k].manifest->version;
 
 			found = v != NULL && strcmp(v, b->versions[i]) == 0;
 		}
@@ -293,8 +295,8 @@ add_file(struct bundling *b, struct bundling_channel *c,
 
 	if (!f->document)
 		return wanted(b, c, f->path) ? add_target(b, c, f, e) : 0;
-	if (source_read(
-		&c->prev.source, f->path, ROLE_TARGETS_MAX, b->a, &file, e) < 0)
+	if (source_read(&c->there.source, f->path, ROLE_TARGETS_MAX, b->a,
+		&file, e) < 0)
 		return -1;
 	return add_document(b, c->id, f->path, file, e);
 }
@@ -306,7 +308,7 @@ bundling_pick(struct bundling *b, struct bundling_channel *c, struct err *e)
 	size_t n;
 
 	if (check_platforms(b, c, e) < 0 || check_versions(b, c, e) < 0 ||
-	    publication_files(c->prev.pub, b->a, &files, &n, e) < 0 ||
+	    publication_files(c->there.pub, b->a, &files, &n, e) < 0 ||
 	    add_roots(b, c, e) < 0 || add_timestamp(b, c, e) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {

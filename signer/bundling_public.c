@@ -12,7 +12,7 @@
 #include "signer/bundling.h"
 
 int
-bundling_public_open(struct bundling_channel *c, struct previous_ask *ask,
+bundling_public_open(struct bundling_channel *c, struct existing_ask *ask,
     struct arena *a, struct err *e)
 {
 	const char *where = ask->source.where;
@@ -21,7 +21,7 @@ bundling_public_open(struct bundling_channel *c, struct previous_ask *ask,
 	    arena_printf(a, e, "%.*s/%s", (int)url_length(where), where, c->id);
 	ask->source.site = true;
 	return ask->source.where == NULL ? -1
-					 : previous_open(&c->prev, ask, a, e);
+					 : existing_open(&c->there, ask, a, e);
 }
 
 /* An honest server gives the offer to a client without an ID in the last stage
@@ -30,7 +30,7 @@ static int
 check_offer(const struct bundling_channel *c, const struct role *stamp,
     int64_t now_s, struct err *e)
 {
-	const struct publication *p = c->prev.pub;
+	const struct publication *p = c->there.pub;
 
 	if (p->rungs[0].kind != RUNG_OFFER ||
 	    (stamp->cap_bp == BP_ALL &&
@@ -45,31 +45,32 @@ int
 bundling_public(
     struct bundling_channel *c, int64_t now_s, struct arena *a, struct err *e)
 {
-	struct publication_source src = { source_read, &c->prev.source };
+	struct publication_source src = { source_read, &c->there.source };
 	const struct metafile *m;
 	const struct role *stamp;
 	struct bytes file;
 
-	if (source_read(&c->prev.source, "timestamp.json", ROLE_TIMESTAMP_MAX,
+	if (source_read(&c->there.source, "timestamp.json", ROLE_TIMESTAMP_MAX,
 		a, &file, e) < 0)
 		return -1;
 	stamp = role_read(a, ROLE_TIMESTAMP, file, ROLE_STRICT, e);
 	if (stamp == NULL)
 		return -1;
-	c->prev.pub = publication_view(a, &src, c->prev.root, stamp, now_s, e);
-	if (c->prev.pub == NULL)
+	c->there.pub =
+	    publication_view(a, &src, c->there.root, stamp, now_s, e);
+	if (c->there.pub == NULL)
 		return -1;
 	c->only = !stamp->offline;
 	if (c->only) {
-		c->everybody = c->prev.pub->rungs[0].kind == RUNG_OFFER;
+		c->everybody = c->there.pub->rungs[0].kind == RUNG_OFFER;
 		return check_offer(c, stamp, now_s, e);
 	}
 	m = role_meta(stamp, "snapshot.json");
 	c->round = stamp->version / LADDER_MAX;
-	c->prev.pub = publication_load(
-	    a, &src, c->prev.root, m->version / LADDER_MAX, now_s, e);
-	if (c->prev.pub == NULL)
+	c->there.pub = publication_load(
+	    a, &src, c->there.root, m->version / LADDER_MAX, now_s, e);
+	if (c->there.pub == NULL)
 		return -1;
-	previous_base(&c->prev.base, c->prev.pub, now_s);
+	existing_base(&c->there.base, c->there.pub, now_s);
 	return 0;
 }

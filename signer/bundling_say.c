@@ -13,14 +13,14 @@ channels_json(const struct bundling *b)
 
 	for (size_t i = 0; i < b->nchannels; i++) {
 		const struct bundling_channel *c = &b->channels[i];
-		const struct rung *r = &c->prev.pub->rungs[c->rung];
+		const struct rung *r = &c->there.pub->rungs[c->rung];
 		char key[MINISIGN_KEY_TEXT + 1];
 
 		minisign_key_write(key, &c->list->minisign);
 		(void)json_array_append_new(list,
 		    json_pack("{ss ss sI ss si ss sI sb}", "channel", c->id,
 			"list_signed_by", key, "m",
-			(json_int_t)c->prev.pub->ladder.m, "kind",
+			(json_int_t)c->there.pub->ladder.m, "kind",
 			rung_kind_name(r->kind), "rung", r->index, "version",
 			r->manifest->version, "seq",
 			(json_int_t)r->manifest->seq, "everybody",
@@ -55,7 +55,7 @@ bundling_print(const struct bundling *b, const char *sha256)
 	(void)printf("\nlist       %s\nexpires    %s\n", sha256, when);
 	for (size_t i = 0; i < b->nchannels; i++) {
 		const struct bundling_channel *c = &b->channels[i];
-		const struct rung *r = &c->prev.pub->rungs[c->rung];
+		const struct rung *r = &c->there.pub->rungs[c->rung];
 
 		minisign_key_write(key, &c->list->minisign);
 		(void)printf("channel    %s: %s (%s), list signed by %s\n",

@@ -52,7 +52,7 @@ put_list(struct writing *w)
 		if (path == NULL || comment == NULL ||
 		    keyring_minisign(c->list, hash, comment, &sig, w->e) < 0 ||
 		    bundle_verify(
-			w->b->list, buf_bytes(&sig), c->prev.root, w->e) < 0 ||
+			w->b->list, buf_bytes(&sig), c->there.root, w->e) < 0 ||
 		    put_bytes(w, path, buf_bytes(&sig)) < 0)
 			return -1;
 	}

@@ -10,8 +10,8 @@
 
 #include "manifest/ladder.h"
 #include "manifest/manifest.h"
+#include "signer/existing.h"
 #include "signer/keyring.h"
-#include "signer/previous.h"
 
 struct compose {
 	const char *product, *channel;

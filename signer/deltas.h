@@ -13,9 +13,9 @@
 
 #include "manifest/manifest.h"
 #include "signer/deltaplan.h"
+#include "signer/existing.h"
 #include "signer/outdir.h"
 #include "signer/pieces.h"
-#include "signer/previous.h"
 #include "signer/versions.h"
 
 /* What a person may ask for. */
@@ -56,7 +56,7 @@ struct delta_job {
 };
 
 struct deltas {
-	struct previous *previous;
+	struct existing *previous;
 	const struct pieces *pieces;
 	struct outdir *outdir;
 	struct arena *arena;

@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 
 #include "manifest/base/file.h"
+#include "signer/existing.h"
 #include "signer/facts.h"
-#include "signer/previous.h"
 #include "signer/token.h"
 #include "signer/verbs.h"
 
@@ -42,16 +42,16 @@ facts_file(struct facts *f, const char *path, struct arena *a, struct err *e)
 
 /* Facts of what is at where, under its own roots; *p stays open. */
 static int
-facts_at(struct facts *f, struct previous *p, const struct source_ask *ask,
+facts_at(struct facts *f, struct existing *p, const struct source_ask *ask,
     struct arena *a, struct err *e)
 {
-	struct previous_ask whole = { .source = *ask, .partial = true };
+	struct existing_ask whole = { .source = *ask, .partial = true };
 
 	if (facts_init(f, a, e) < 0)
 		return -1;
 	if (is_file(ask->where))
 		return facts_file(f, ask->where, a, e);
-	if (previous_open(p, &whole, a, e) < 0)
+	if (existing_open(p, &whole, a, e) < 0)
 		return -1;
 	return p->pub == NULL ? facts_root(f, p->root, e)
 			      : facts_publication(f, p->pub, e);
@@ -91,8 +91,8 @@ static int
 diff_cmd(const struct args *args, struct err *e)
 {
 	AUTO_ARENA a = verbs_arena();
-	AUTO_PREVIOUS old = { .source = { .dirfd = -1 } };
-	AUTO_PREVIOUS new = { .source = { .dirfd = -1 } };
+	AUTO_EXISTING old = { .source = { .dirfd = -1 } };
+	AUTO_EXISTING new = { .source = { .dirfd = -1 } };
 	AUTO_SECRET token = { 0 };
 	struct source_ask ask = { .where = args->argv[1] };
 	struct facts f_old, f_new;

@@ -13,9 +13,9 @@
 #include "manifest/base/json.h"
 #include "manifest/base/text.h"
 #include "signer/describe.h"
+#include "signer/existing.h"
 #include "signer/facts.h"
 #include "signer/keyfile.h"
-#include "signer/previous.h"
 #include "signer/pubkey.h"
 #include "signer/verbs.h"
 
@@ -28,13 +28,13 @@ static const struct opt opts[] = {
 static int
 inspect_folder(const char *path, bool as_json, struct arena *a, struct err *e)
 {
-	AUTO_PREVIOUS p = { .source = { .dirfd = -1 } };
-	struct previous_ask ask = { .source = { .where = path },
+	AUTO_EXISTING p = { .source = { .dirfd = -1 } };
+	struct existing_ask ask = { .source = { .where = path },
 		.partial = true };
 	json_t *v;
 	int rc;
 
-	if (previous_open(&p, &ask, a, e) < 0)
+	if (existing_open(&p, &ask, a, e) < 0)
 		return -1;
 	if (p.pub == NULL)
 		return err_set(e, ERR_MISSING,

@@ -11,7 +11,7 @@
 #include "manifest/base/text.h"
 #include "manifest/cohort.h"
 #include "signer/check.h"
-#include "signer/previous.h"
+#include "signer/existing.h"
 #include "signer/verbs.h"
 
 struct tree {
@@ -313,10 +313,10 @@ static int
 keyless_cmd(const struct args *args, struct err *e)
 {
 	AUTO_ARENA a = verbs_arena();
-	AUTO_PREVIOUS p = { .source = { .dirfd = -1 } };
+	AUTO_EXISTING p = { .source = { .dirfd = -1 } };
 	AUTO_KEYRING ring;
 	int64_t now = clock_now_s();
-	struct previous_ask ask = { .source = { .where = args->argv[0] },
+	struct existing_ask ask = { .source = { .where = args->argv[0] },
 		.now_s = now };
 	struct check check = {
 		.source = &p.source, .threads = 1, .complete = true
@@ -330,7 +330,7 @@ keyless_cmd(const struct args *args, struct err *e)
 
 	keyring_init(&ring);
 	ask.roots = args_list(args, "root", &ask.nroots);
-	if (previous_folder(&p, &ask, a, e) < 0)
+	if (existing_folder(&p, &ask, a, e) < 0)
 		return -1;
 	k.pub = check.pub = p.pub;
 	if (p.pub->expires_s <= now)

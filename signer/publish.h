@@ -13,10 +13,10 @@
 #include "manifest/base/verb.h"
 #include "signer/compose.h"
 #include "signer/deltas.h"
+#include "signer/existing.h"
 #include "signer/keyring.h"
 #include "signer/pieces.h"
 #include "signer/plan.h"
-#include "signer/previous.h"
 #include "signer/report.h"
 
 #define PUBLISH_DAYS 30 /* --expires: metadata and manifests */
@@ -63,7 +63,7 @@ int publish_read(struct publish *p, const struct args *args, struct arena *a,
  * publish_decide - release number, ladder, fallback, floor, plan, salt.  Reads
  * nothing but its arguments (and random bytes for a new salt).
  */
-int publish_decide(const struct publish *p, const struct previous *prev,
+int publish_decide(const struct publish *p, const struct existing *prev,
     struct publish_decision *d, struct arena *a, struct err *e) MUST_CHECK;
 
 /* publish_make - all of it. */

@@ -10,7 +10,7 @@
 int64_t
 publish_named(struct deciding *k, const char *opt, const char *version)
 {
-	int64_t seq = previous_seq(k->prev, version);
+	int64_t seq = existing_seq(k->prev, version);
 
 	if (seq < 0)
 		(void)err_set(k->e, ERR_MISSING,
@@ -56,7 +56,7 @@ decide_base(struct deciding *k)
 
 		if (seq < 0)
 			return -1;
-		previous_withdraw(&k->d->base, seq);
+		existing_withdraw(&k->d->base, seq);
 	}
 	return override_fallback(k);
 }
@@ -88,7 +88,7 @@ permitted(struct deciding *k, int64_t seq)
 	if (!past_security(k, seq))
 		return true;
 	for (size_t i = 0; i < k->p->rollback_to.n; i++) {
-		if (previous_seq(k->prev, k->p->rollback_to.at[i]) == seq)
+		if (existing_seq(k->prev, k->p->rollback_to.at[i]) == seq)
 			return true;
 	}
 	return false;
@@ -120,7 +120,7 @@ decide_good(struct deciding *k)
 			    (long long)seq);
 			continue;
 		}
-		if (previous_release(k->prev, seq, &r, k->a, k->e) < 0) {
+		if (existing_release(k->prev, seq, &r, k->a, k->e) < 0) {
 			if (i == 0)
 				return -1;
 			continue; /* too old to be known: none may have it */
@@ -147,7 +147,7 @@ renew_good(struct deciding *k)
 	l->ngood = old->ngood;
 	for (int i = 0; i < old->ngood; i++) {
 		l->good_seq[i] = old->good_seq[i];
-		if (previous_release(k->prev, old->good_seq[i],
+		if (existing_release(k->prev, old->good_seq[i],
 			&k->d->compose.good[i], k->a, k->e) < 0)
 			return -1;
 	}
@@ -178,7 +178,7 @@ decide_ladder(struct deciding *k)
 		    "--floor %lld is above the release itself, %lld",
 		    (long long)c->floor_seq, (long long)l->offer_seq);
 	if (l->fallback_seq > 0 &&
-	    previous_release(
+	    existing_release(
 		k->prev, l->fallback_seq, &c->fallback, k->a, k->e) < 0)
 		return err_in(k->e, "fallback");
 	return k->d->renewal ? renew_good(k) : decide_good(k);
@@ -212,7 +212,7 @@ decide_also(struct deciding *k)
 }
 
 int
-publish_decide(const struct publish *p, const struct previous *prev,
+publish_decide(const struct publish *p, const struct existing *prev,
     struct publish_decision *d, struct arena *a, struct err *e)
 {
 	struct deciding k = { p, prev, d, a, e };

@@ -8,7 +8,7 @@
 
 struct deciding {
 	const struct publish *p;
-	const struct previous *prev;
+	const struct existing *prev;
 	struct publish_decision *d;
 	struct arena *a;
 	struct err *e;

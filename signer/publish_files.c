@@ -81,7 +81,7 @@ add_kept(struct making *k, int64_t seq)
 {
 	struct release r;
 
-	if (previous_release(&k->prev, seq, &r, k->a, k->e) < 0)
+	if (existing_release(&k->prev, seq, &r, k->a, k->e) < 0)
 		return -1;
 	add_base(&k->deltas, r.m, true);
 	return 0;
@@ -182,7 +182,7 @@ fill_attachments(struct making *k)
 	struct target *list;
 
 	if (k->d.renewal &&
-	    previous_release(&k->prev, k->d.offer.seq, &old, k->a, k->e) < 0)
+	    existing_release(&k->prev, k->d.offer.seq, &old, k->a, k->e) < 0)
 		return -1;
 	list = arena_array(k->a, old.nattach + f->n + 1, sizeof(*list), k->e);
 	if (list == NULL)

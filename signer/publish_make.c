@@ -16,14 +16,14 @@ making_done(struct making *k)
 {
 	keyring_done(&k->ring);
 	outdir_done(&k->outdir);
-	previous_done(&k->prev);
+	existing_done(&k->prev);
 }
 
 static int
 open_previous(struct making *k)
 {
 	const struct publish *p = k->p;
-	struct previous_ask ask = {
+	struct existing_ask ask = {
 		.source = { .where = p->previous,
 		    .product = p->product,
 		    .channel = p->channel,
@@ -35,7 +35,7 @@ open_previous(struct making *k)
 
 	if (p->roots.n == 0)
 		return err_set(k->e, ERR_USAGE, "--root is needed");
-	return previous_open(&k->prev, &ask, k->a, k->e);
+	return existing_open(&k->prev, &ask, k->a, k->e);
 }
 
 /* --- documents ------------------------------------------------------------ */
@@ -78,7 +78,7 @@ load_own(struct making *k, struct source *s)
 	const struct publication *pub;
 
 	if (k->p->partial) {
-		previous_lower(&k->lowered, root);
+		existing_lower(&k->lowered, root);
 		root = &k->lowered;
 	}
 	if (source_open(s, &ask, k->a, k->e) < 0)

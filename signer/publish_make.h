@@ -10,7 +10,7 @@
 
 struct making {
 	struct publish *p;
-	struct previous prev;
+	struct existing prev;
 	struct publish_decision d;
 	struct keyring ring;
 	struct outdir outdir;

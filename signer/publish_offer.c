@@ -31,7 +31,7 @@ decide_repairs(struct deciding *k, const char **salt)
 		if ((seqs[i] = publish_named(k, "repairs", p->repairs.at[i])) <
 		    0)
 			return -1;
-		if (previous_release(k->prev, seqs[i], &r, k->a, &none) == 0)
+		if (existing_release(k->prev, seqs[i], &r, k->a, &none) == 0)
 			versions[i] = r.m->version;
 		else
 			all = false;
@@ -120,7 +120,7 @@ publish_offer_new(struct deciding *k)
 		return err_set(k->e, ERR_CONFLICT,
 		    "release %lld is not above %lld, which is published",
 		    (long long)m->seq, (long long)b->seq);
-	if (previous_seq(k->prev, p->version) >= 0)
+	if (existing_seq(k->prev, p->version) >= 0)
 		return err_set(k->e, ERR_CONFLICT,
 		    "version %s is published already", p->version);
 	if (check_version(k) < 0)

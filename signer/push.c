@@ -25,7 +25,7 @@ push_done(struct push *p)
 {
 	fetch_free(p->fetch);
 	progress_free(p->progress);
-	previous_done(&p->prev);
+	existing_done(&p->there);
 	secret_done(&p->token);
 }
 
@@ -206,7 +206,7 @@ commit(struct push *p, const char *id)
 static int
 push_open(struct push *p, const struct args *args)
 {
-	struct previous_ask ask_dir = { .source = { .where = args->argv[0] } };
+	struct existing_ask ask_dir = { .source = { .where = args->argv[0] } };
 	size_t len = strlen(args->argv[1]);
 	char *url = arena_text(p->a, args->argv[1], p->e);
 
@@ -214,22 +214,23 @@ push_open(struct push *p, const struct args *args)
 		return err_set(p->e, ERR_USAGE,
 		    "push wants a folder and then a server's address");
 	if (url == NULL || token_read(&p->token, args, p->e) < 0 ||
-	    previous_open(&p->prev, &ask_dir, p->a, p->e) < 0)
+	    existing_open(&p->there, &ask_dir, p->a, p->e) < 0)
 		return -1;
-	if (p->prev.pub == NULL)
+	if (p->there.pub == NULL)
 		return err_set(
 		    p->e, ERR_MISSING, "%s: nothing published", args->argv[0]);
 	while (len > 0 && url[len - 1] == '/')
 		url[--len] = '\0';
 	p->url = url;
 	p->base = arena_printf(p->a, p->e, "%s/v1/publications/%s/%s", url,
-	    p->prev.pub->product, p->prev.pub->channel);
+	    p->there.pub->product, p->there.pub->channel);
 	p->headers[0] = "Content-Type: application/json";
 	p->headers[1] = (const char *)p->token.at;
 	p->fetch = fetch_new("sluice-sign/" SLUICE_VERSION, p->e);
 	if (p->base == NULL || p->fetch == NULL)
 		return -1;
-	return push_list_make(&p->list, &p->prev, verbs_jobs(args), p->a, p->e);
+	return push_list_make(
+	    &p->list, &p->there, verbs_jobs(args), p->a, p->e);
 }
 
 static const struct opt opts[] = {
@@ -246,16 +247,17 @@ push_cmd(const struct args *args, struct err *e)
 	char id[SHA256_HEX_SIZE];
 	int rc;
 
-	p.prev.source.dirfd = -1;
+	p.there.source.dirfd = -1;
 	if (push_open(&p, args) < 0 || (rc = upload(&p, id)) < 0)
 		return -1;
 	progress_free(p.progress);
 	p.progress = NULL;
 	if (rc == 0 && commit(&p, id) < 0)
 		return -1;
-	(void)printf("%s/%s %s (release %lld) m %lld %s\n", p.prev.pub->product,
-	    p.prev.pub->channel, p.prev.pub->offer->version,
-	    (long long)p.prev.pub->offer->seq, (long long)p.prev.pub->ladder.m,
+	(void)printf("%s/%s %s (release %lld) m %lld %s\n",
+	    p.there.pub->product, p.there.pub->channel,
+	    p.there.pub->offer->version, (long long)p.there.pub->offer->seq,
+	    (long long)p.there.pub->ladder.m,
 	    rc == 1 ? "was there already" : "accepted");
 	return 0;
 }

@@ -10,14 +10,14 @@
 #include "manifest/base/fetch.h"
 #include "manifest/base/progress.h"
 #include "manifest/base/secret.h"
-#include "signer/previous.h"
+#include "signer/existing.h"
 #include "signer/push_list.h"
 
 #define PUSH_ANSWER_MAX (4 << 20)
 #define PUSH_TRIES	5
 
 struct push {
-	struct previous prev; /* what is pushed */
+	struct existing there; /* what is pushed */
 	struct push_list list;
 	struct fetch *fetch;
 	const char *headers[3]; /* content type, token; PUT from the token on */

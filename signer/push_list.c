@@ -15,7 +15,7 @@ struct listing {
 	struct sums_file *sums;
 	struct push_file **of;
 	size_t n; /* of sums */
-	const struct previous *p;
+	const struct existing *p;
 	struct arena *a;
 	struct err *e;
 };
@@ -89,7 +89,7 @@ body(struct listing *k)
 }
 
 int
-push_list_make(struct push_list *l, const struct previous *p, int threads,
+push_list_make(struct push_list *l, const struct existing *p, int threads,
     struct arena *a, struct err *e)
 {
 	struct listing k = { .l = l, .p = p, .a = a, .e = e };

@@ -5,7 +5,7 @@
 #ifndef SLUICE_PUSH_LIST_H
 #define SLUICE_PUSH_LIST_H
 
-#include "signer/previous.h"
+#include "signer/existing.h"
 
 #define PUSH_LIST_MAX (1 << 20) /* bytes of the announcement */
 
@@ -24,7 +24,7 @@ struct push_list {
 
 /* push_list_make - digests are taken anew, so that what was changed since is
  * seen here and not at the server. */
-int push_list_make(struct push_list *l, const struct previous *p, int threads,
+int push_list_make(struct push_list *l, const struct existing *p, int threads,
     struct arena *a, struct err *e) MUST_CHECK;
 
 /* push_list_find - by digest; one that is at hand if there are several. */

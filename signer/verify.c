@@ -7,7 +7,7 @@
 #include "manifest/base/clock.h"
 #include "signer/check.h"
 #include "signer/describe.h"
-#include "signer/previous.h"
+#include "signer/existing.h"
 #include "signer/verbs.h"
 
 static const struct opt opts[] = {
@@ -47,9 +47,9 @@ static int
 verify_cmd(const struct args *args, struct err *e)
 {
 	AUTO_ARENA a = verbs_arena();
-	AUTO_PREVIOUS p = { .source = { .dirfd = -1 } };
+	AUTO_EXISTING p = { .source = { .dirfd = -1 } };
 	int64_t now = clock_now_s();
-	struct previous_ask ask = { .source = { .where = args->argv[0] },
+	struct existing_ask ask = { .source = { .where = args->argv[0] },
 		.now_s = now };
 	struct check c = { .source = &p.source,
 		.threads = verbs_jobs(args),
@@ -58,7 +58,7 @@ verify_cmd(const struct args *args, struct err *e)
 	struct publication_source src = { source_read, &p.source };
 
 	ask.roots = args_list(args, "root", &ask.nroots);
-	if (previous_folder(&p, &ask, a, e) < 0)
+	if (existing_folder(&p, &ask, a, e) < 0)
 		return -1;
 	/* once more, and this time nothing may have expired */
 	c.pub = publication_load(a, &src, p.root, p.source.m, now, e);

@@ -24,7 +24,7 @@ struct world {
 	struct keyring ring;
 	const struct role *root;
 	struct composed files;
-	struct previous prev;
+	struct existing prev;
 };
 
 static void
@@ -172,7 +172,7 @@ published(struct world *w, const struct publish *p)
 static void
 later(struct world *w, int64_t now_s)
 {
-	previous_base(&w->prev.base, w->prev.pub, now_s);
+	existing_base(&w->prev.base, w->prev.pub, now_s);
 }
 
 static int

@@ -1,7 +1,7 @@
 /*
  * Opening a publication, and the base of the next one.
  */
-#include "signer/previous.h"
+#include "signer/existing.h"
 
 #include <string.h>
 
@@ -16,7 +16,7 @@ put(int64_t *list, int *n, int64_t seq)
 }
 
 void
-previous_withdraw(struct publication_base *b, int64_t seq)
+existing_withdraw(struct publication_base *b, int64_t seq)
 {
 	int kept = 0;
 
@@ -30,7 +30,7 @@ previous_withdraw(struct publication_base *b, int64_t seq)
 }
 
 void
-previous_base(
+existing_base(
     struct publication_base *b, const struct publication *p, int64_t now_s)
 {
 	const struct manifest *hold = p->rungs[0].manifest;
@@ -49,11 +49,11 @@ previous_base(
 		put(b->good_seq, &b->ngood, l->good_seq[i]);
 	b->fallback_seq = b->ngood > 0 ? b->good_seq[0] : 0;
 	for (size_t i = 0; hold->permission && i < hold->rollback.nfrom; i++)
-		previous_withdraw(b, hold->rollback.from[i].seq);
+		existing_withdraw(b, hold->rollback.from[i].seq);
 }
 
 void
-previous_lower(struct role *out, const struct role *root)
+existing_lower(struct role *out, const struct role *root)
 {
 	*out = *root;
 	out->roles[ROLE_TARGETS].threshold = 1;
@@ -61,7 +61,7 @@ previous_lower(struct role *out, const struct role *root)
 }
 
 static int
-load(struct previous *p, const struct previous_ask *ask, int64_t newest,
+load(struct existing *p, const struct existing_ask *ask, int64_t newest,
     struct arena *a, struct err *e)
 {
 	struct publication_source src = { source_read, &p->source };
@@ -75,7 +75,7 @@ load(struct previous *p, const struct previous_ask *ask, int64_t newest,
 	if ((root = chain_root(&p->chain, &at, a, e)) == NULL)
 		return err_in(e, "%s", ask->source.where);
 	if (ask->partial) {
-		previous_lower(&p->lowered, root);
+		existing_lower(&p->lowered, root);
 		root = &p->lowered;
 	}
 	p->pub = publication_load(a, &src, root, p->source.m, 0, e);
@@ -85,7 +85,7 @@ load(struct previous *p, const struct previous_ask *ask, int64_t newest,
 }
 
 static void
-take_base(struct previous *p, int64_t now_s)
+take_base(struct existing *p, int64_t now_s)
 {
 	if (p->source.dirfd < 0) {
 		p->base = p->source.base;
@@ -94,11 +94,11 @@ take_base(struct previous *p, int64_t now_s)
 		return;
 	}
 	if (p->pub != NULL)
-		previous_base(&p->base, p->pub, now_s);
+		existing_base(&p->base, p->pub, now_s);
 }
 
 int
-previous_open(struct previous *p, const struct previous_ask *ask,
+existing_open(struct existing *p, const struct existing_ask *ask,
     struct arena *a, struct err *e)
 {
 	struct chain_ask at = { ask->source.product, ask->source.channel, 0,
@@ -125,14 +125,14 @@ previous_open(struct previous *p, const struct previous_ask *ask,
 }
 
 int
-previous_folder(struct previous *p, const struct previous_ask *ask,
+existing_folder(struct existing *p, const struct existing_ask *ask,
     struct arena *a, struct err *e)
 {
 	if (ask->nroots == 0)
 		return err_set(e, ERR_USAGE, "--root is needed");
 	if (source_is_url(ask->source.where))
 		return err_set(e, ERR_USAGE, "a folder is needed");
-	if (previous_open(p, ask, a, e) < 0)
+	if (existing_open(p, ask, a, e) < 0)
 		return -1;
 	if (p->pub == NULL)
 		return err_set(
@@ -141,13 +141,13 @@ previous_folder(struct previous *p, const struct previous_ask *ask,
 }
 
 void
-previous_done(struct previous *p)
+existing_done(struct existing *p)
 {
 	source_done(&p->source);
 }
 
 int64_t
-previous_seq(const struct previous *p, const char *version)
+existing_seq(const struct existing *p, const char *version)
 {
 	int64_t seq;
 
@@ -199,7 +199,7 @@ attachments(struct release *out, const struct role *targets, struct arena *a,
 }
 
 int
-previous_release(const struct previous *p, int64_t seq, struct release *out,
+existing_release(const struct existing *p, int64_t seq, struct release *out,
     struct arena *a, struct err *e)
 {
 	memset(out, 0, sizeof(*out));

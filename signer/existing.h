@@ -3,8 +3,8 @@
  * remembers.  To publish and renew it is the one before; push, add, keyless,
  * verify, inspect and diff open the one that they are about in the same way.
  */
-#ifndef SLUICE_PREVIOUS_H
-#define SLUICE_PREVIOUS_H
+#ifndef SLUICE_EXISTING_H
+#define SLUICE_EXISTING_H
 
 #include <stdint.h>
 
@@ -19,7 +19,7 @@ struct release {
 	size_t nattach;
 };
 
-struct previous {
+struct existing {
 	struct source source;
 	struct chain chain;
 	bool there;		       /* a source was given */
@@ -29,7 +29,7 @@ struct previous {
 	struct publication_base base;
 };
 
-struct previous_ask {
+struct existing_ask {
 	struct source_ask source; /* where NULL: none */
 	const char *const *roots; /* trusted files */
 	size_t nroots;
@@ -38,43 +38,43 @@ struct previous_ask {
 };
 
 /*
- * previous_open - chain of roots, then the publication under the newest root
+ * existing_open - chain of roots, then the publication under the newest root
  * that the source itself has (it may have expired since), then the base: from
  * the server, or worked out from the publication and its plan.
  */
-int previous_open(struct previous *p, const struct previous_ask *ask,
+int existing_open(struct existing *p, const struct existing_ask *ask,
     struct arena *a, struct err *e) MUST_CHECK;
 
-/* previous_folder - previous_open of a folder in which something must be:
+/* existing_folder - existing_open of a folder in which something must be:
  * ERR_USAGE for a URL or without roots, ERR_MISSING where nothing is. */
-int previous_folder(struct previous *p, const struct previous_ask *ask,
+int existing_folder(struct existing *p, const struct existing_ask *ask,
     struct arena *a, struct err *e) MUST_CHECK;
-void previous_done(struct previous *p);
-#define AUTO_PREVIOUS CLEANUP(previous_done) struct previous
+void existing_done(struct existing *p);
+#define AUTO_EXISTING CLEANUP(existing_done) struct existing
 
-/* previous_lower - root with thresholds of 1 for what release keys sign: to
+/* existing_lower - root with thresholds of 1 for what release keys sign: to
  * read a publication that other holders have yet to sign. */
-void previous_lower(struct role *out, const struct role *root);
+void existing_lower(struct role *out, const struct role *root);
 
-/* previous_seq - the release number of a version (or of "12" itself) that the
+/* existing_seq - the release number of a version (or of "12" itself) that the
  * publication names; -1: none of that name. */
-int64_t previous_seq(const struct previous *p, const char *version);
+int64_t existing_seq(const struct existing *p, const char *version);
 
-/* previous_release - of a number; 0, or -1 with ERR_MISSING. */
-int previous_release(const struct previous *p, int64_t seq, struct release *out,
+/* existing_release - of a number; 0, or -1 with ERR_MISSING. */
+int existing_release(const struct existing *p, int64_t seq, struct release *out,
     struct arena *a, struct err *e) MUST_CHECK;
 
 /*
- * previous_withdraw - say that a release is bad: it joins withdrawn, leaves
+ * existing_withdraw - say that a release is bad: it joins withdrawn, leaves
  * the good ones, and the fallback follows.
  */
-void previous_withdraw(struct publication_base *b, int64_t seq);
+void existing_withdraw(struct publication_base *b, int64_t seq);
 
 /*
- * previous_base - what a publication and its plan tell where there is no
+ * existing_base - what a publication and its plan tell where there is no
  * server: the offer is good when its plan allows everybody at now_s.  Pure.
  */
-void previous_base(
+void existing_base(
     struct publication_base *b, const struct publication *p, int64_t now_s);
 
 #endif
