@@ -124,7 +124,7 @@ send_blob(struct http_request *q, const struct blob *b, const char *type)
 /* A file that the table names; caching says how long it may be kept. */
 static void
 send_file(
-    struct http_request *q, const struct table_file *f, const char *caching)
+    struct http_request *q, const struct listed_file *f, const char *caching)
 {
 	const struct blob *b;
 	struct err e;
@@ -169,7 +169,7 @@ void
 serve_file(struct http_request *q)
 {
 	const struct table_channel *c;
-	const struct table_file *f;
+	const struct listed_file *f;
 
 	if (!ready(q))
 		return;
@@ -337,7 +337,7 @@ serve_timestamp(struct http_request *q)
 static void
 serve_chosen(struct http_request *q, const char *suffix)
 {
-	const struct table_file *f;
+	const struct listed_file *f;
 	const char *digest;
 	char path[SHA256_HEX_SIZE + 48];
 	struct poll p;

@@ -38,7 +38,7 @@ cmp_view(const void *pa, const void *pb)
 static int
 cmp_file(const void *pa, const void *pb)
 {
-	const struct table_file *a = pa, *b = pb;
+	const struct listed_file *a = pa, *b = pb;
 
 	return strcmp(a->path, b->path);
 }
@@ -84,11 +84,11 @@ write_files(const struct table_channel *c)
 {
 	json_t *a = json_array();
 
-	for (size_t i = 0; i < c->nfiles; i++)
+	for (size_t i = 0; i < c->files.n; i++)
 		json_array_append_new(a,
-		    json_pack("{ss ss sI}", "path", c->files[i].path, "sha256",
-			c->files[i].sha256, "size",
-			(json_int_t)c->files[i].size));
+		    json_pack("{ss ss sI}", "path", c->files.at[i].path,
+			"sha256", c->files.at[i].sha256, "size",
+			(json_int_t)c->files.at[i].size));
 	return a;
 }
 
@@ -189,29 +189,29 @@ read_views(
 }
 
 static const struct json_field file_fields[] = {
-	JSON_TEXT(struct table_file, path, 1, 2048),
-	JSON_TEXT(struct table_file, sha256, SHA256_HEX_SIZE - 1,
+	JSON_TEXT(struct listed_file, path, 1, 2048),
+	JSON_TEXT(struct listed_file, sha256, SHA256_HEX_SIZE - 1,
 	    SHA256_HEX_SIZE - 1),
-	JSON_INT(struct table_file, size, 0, INT64_MAX),
+	JSON_INT(struct listed_file, size, 0, INT64_MAX),
 };
 
 static int
 read_files(
     struct table *t, struct table_channel *c, const json_t *list, struct err *e)
 {
-	struct table_file *files;
+	struct listed_file *files;
+	size_t n = json_array_size(list);
 
-	c->nfiles = json_array_size(list);
-	files = arena_array(t->arena, c->nfiles, sizeof(*files), e);
+	files = arena_array(t->arena, n, sizeof(*files), e);
 	if (files == NULL)
 		return -1;
-	for (size_t i = 0; i < c->nfiles; i++) {
+	for (size_t i = 0; i < n; i++) {
 		if (json_struct(json_array_get(list, i), file_fields,
 			COUNT(file_fields), true, &files[i], t->arena, e) < 0)
 			return err_in(e, "file %zu", i);
 	}
-	qsort(files, c->nfiles, sizeof(*files), cmp_file);
-	c->files = files;
+	qsort(files, n, sizeof(*files), cmp_file);
+	c->files = (struct file_list){ files, n };
 	return 0;
 }
 
@@ -386,12 +386,13 @@ table_view(const struct table_channel *c, const struct choice *ch)
 	return bsearch(&key, c->views, c->nviews, sizeof(*c->views), cmp_view);
 }
 
-const struct table_file *
+const struct listed_file *
 table_file(const struct table_channel *c, const char *path)
 {
-	struct table_file key = { .path = path };
+	struct listed_file key = { .path = path };
 
-	if (c->nfiles == 0)
+	if (c->files.n == 0)
 		return NULL;
-	return bsearch(&key, c->files, c->nfiles, sizeof(*c->files), cmp_file);
+	return bsearch(
+	    &key, c->files.at, c->files.n, sizeof(*c->files.at), cmp_file);
 }

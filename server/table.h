@@ -25,13 +25,8 @@
 #include "manifest/base/buf.h"
 #include "manifest/base/digest.h"
 #include "server/choice.h"
+#include "server/file_list.h"
 #include "server/validity.h"
-
-struct table_file {
-	const char *path;   /* below the channel */
-	const char *sha256; /* hex: the blob */
-	int64_t size;
-};
 
 struct table_view {
 	int scope, rung;
@@ -51,8 +46,7 @@ struct table_channel {
 	const struct table_view *views; /* sorted by scope, rung, high, pin */
 	size_t nviews;
 	const char *manifests[LADDER_MAX]; /* sha256 hex by rung */
-	const struct table_file *files;	   /* sorted by path */
-	size_t nfiles;
+	struct file_list files;
 };
 
 struct table {
@@ -78,7 +72,7 @@ const struct table_channel *table_channel(
     const struct table *t, const char *product, const char *channel);
 const struct table_view *table_view(
     const struct table_channel *c, const struct choice *ch);
-const struct table_file *table_file(
+const struct listed_file *table_file(
     const struct table_channel *c, const char *path);
 
 /* state_write / state_read - channel_state as JSON; the database keeps the

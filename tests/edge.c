@@ -63,7 +63,7 @@ edge_table(int generation)
 		    .timestamp = "{\"high\":1}",
 		    .len = 10 },
 	};
-	const struct table_file files[] = {
+	const struct listed_file files[] = {
 		{ "1.root.json", edge_small_sha, EDGE_SMALL_SIZE - 1 },
 		{ path, edge_small_sha, EDGE_SMALL_SIZE - 1 },
 		{ "targets/1.0.0/linux-x86_64/app", edge_big_sha, EDGE_BIG },
@@ -95,8 +95,7 @@ edge_table(int generation)
 	c.state.start_s = 1;
 	c.views = views;
 	c.nviews = COUNT(views);
-	c.files = files;
-	c.nfiles = COUNT(files);
+	c.files = (struct file_list){ files, COUNT(files) };
 	for (int i = 0; i < ladder_rungs(&c.state.ladder); i++)
 		c.manifests[i] = edge_small_sha;
 	buf_init(&text, TABLE_MAX);

@@ -9,18 +9,7 @@
 #include <jansson.h>
 
 #include "manifest/publication.h"
-
-/* A file that the push names, or that the running publication has. */
-struct listed_file {
-	const char *path;
-	const char *sha256; /* hex; its blob */
-	int64_t size;
-};
-
-struct file_list {
-	const struct listed_file *at; /* sorted by path */
-	size_t n;
-};
+#include "server/file_list.h"
 
 struct judging {
 	const char *state; /* directory */

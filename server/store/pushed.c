@@ -147,12 +147,12 @@ pushed_put(struct db *db, const char *channel, const struct pushed *p,
 	return tx_commit(&tx, e);
 }
 
-static int
-read_rows(struct rows *r, int64_t room, struct file_list *out, struct arena *a,
-    struct err *e)
+int
+pushed_rows(struct rows *r, int64_t room, struct file_list *out,
+    struct arena *a, struct err *e)
 {
 	struct listed_file *files;
-	size_t n = 0;
+	size_t n = 0, kept = 0;
 	int more = 0;
 
 	if (r == NULL || room < 0 ||
@@ -168,7 +168,11 @@ read_rows(struct rows *r, int64_t room, struct file_list *out, struct arena *a,
 		n++;
 	}
 	qsort(files, n, sizeof(*files), path_cmp);
-	*out = (struct file_list){ files, n };
+	for (size_t i = 0; i < n; i++)
+		if (kept == 0 ||
+		    strcmp(files[kept - 1].path, files[i].path) != 0)
+			files[kept++] = files[i];
+	*out = (struct file_list){ files, kept };
 	return more < 0 ? -1 : 0;
 }
 
@@ -185,7 +189,7 @@ pushed_list(struct db *db, const char *channel, const char *id,
 	    " WHERE channel = $1 AND publication = $2",
 	    BIND(V(channel), V(id)));
 
-	return read_rows(r, room, out, a, e);
+	return pushed_rows(r, room, out, a, e);
 }
 
 int
@@ -199,7 +203,7 @@ pushed_roots(struct db *db, const char *channel, struct file_list *out,
 	    " FROM root WHERE channel = $1",
 	    BIND(V(channel)));
 
-	return read_rows(r, room, out, a, e);
+	return pushed_rows(r, room, out, a, e);
 }
 
 /* Whether the blob is there; else *offset gets what has arrived of it. */

@@ -24,6 +24,10 @@ int pushed_read(struct pushed *out, const char *body,
 int pushed_put(struct db *db, const char *channel, const struct pushed *p,
     const char *who, int64_t now_s, struct err *e) MUST_CHECK;
 
+/* pushed_rows - a query for path, sha256 and size of room rows at most (-1: it
+ * failed, as r NULL has); of two of one path one. */
+int pushed_rows(struct rows *r, int64_t room, struct file_list *out,
+    struct arena *a, struct err *e) MUST_CHECK;
 /* pushed_list - a publication's files from the database, sorted by path. */
 int pushed_list(struct db *db, const char *channel, const char *id,
     struct file_list *out, struct arena *a, struct err *e) MUST_CHECK;

@@ -13,6 +13,7 @@
 #include "server/ipc.h"
 #include "server/store/outbox.h"
 #include "server/store/publications.h"
+#include "server/store/pushed.h"
 #include "server/store/rounds.h"
 #include "server/store/schema.h"
 #include "server/store/validity_read.h"
@@ -94,14 +95,6 @@ add_manifests(struct db *db, struct table_channel *to, const char *channel,
 	return 0;
 }
 
-static int
-file_cmp(const void *pa, const void *pb)
-{
-	const struct table_file *a = pa, *b = pb;
-
-	return strcmp(a->path, b->path);
-}
-
 /*
  * Root documents; and of the publication in force and those replaced a little
  * while ago, what rungs that somebody was given name.
@@ -113,35 +106,6 @@ static const char files_sql[] =
     " JOIN publication p ON p.channel = f.channel AND p.id = f.publication"
     " WHERE f.channel = $1 AND (p.id = $2 OR p.replaced_s > $3)"
     " AND p.state IN " PUBLICATIONS_SQL_SERVED " AND (f.rungs & p.given) <> 0";
-
-static int
-add_files(struct table_channel *to, struct rows *r, int64_t room,
-    struct arena *a, struct err *e)
-{
-	struct table_file *files;
-	size_t n = 0, kept = 0;
-	int more = 0;
-
-	files = arena_array(a, (size_t)room + 1, sizeof(*files), e);
-	if (files == NULL)
-		return -1;
-	while (n < (size_t)room && (more = rows_next(r, e)) > 0) {
-		files[n].path = row_text(r, 0, a);
-		files[n].sha256 = row_text(r, 1, a);
-		files[n].size = row_int(r, 2);
-		if (files[n].path == NULL || files[n].sha256 == NULL)
-			return err_set(e, ERR_LIMIT, "the table is too large");
-		n++;
-	}
-	qsort(files, n, sizeof(*files), file_cmp);
-	for (size_t i = 0; i < n; i++)
-		if (kept == 0 ||
-		    strcmp(files[kept - 1].path, files[i].path) != 0)
-			files[kept++] = files[i];
-	to->files = files;
-	to->nfiles = kept;
-	return more < 0 ? -1 : 0;
-}
 
 struct making {
 	struct db *db;
@@ -184,7 +148,7 @@ add_channel(struct making *m, const char *id, struct err *e)
 	    " + (SELECT COUNT(*) FROM root WHERE channel = $1)",
 	    BIND(V(id)));
 	r = db_rows(m->db, e, files_sql, BIND(V(id), V(publication), V(since)));
-	if (room < 0 || r == NULL || add_files(to, r, room, m->t->arena, e) < 0)
+	if (pushed_rows(r, room, &to->files, m->t->arena, e) < 0)
 		return -1;
 	m->t->nchannels++;
 	return 0;

@@ -19,7 +19,7 @@ static const struct table_view views[] = {
 	{ .rung = 0, .timestamp = "{\"a\":1}" },
 	{ .rung = 1, .high = true, .timestamp = "{\"b\":2}" },
 };
-static const struct table_file files[] = {
+static const struct listed_file files[] = {
 	{ "targets/1.0.0/linux-x86_64/b", SUM, 12 },
 	{ "1.root.json", SUM, 1000 },
 	{ "targets/1.0.0/linux-x86_64/a", SUM, 0 },
@@ -44,8 +44,7 @@ fill(struct table_channel *c, const char *channel, struct table_view *own)
 		own[i].len = strlen(own[i].timestamp);
 	c->views = own;
 	c->nviews = COUNT(views);
-	c->files = files;
-	c->nfiles = COUNT(files);
+	c->files = (struct file_list){ files, COUNT(files) };
 	c->manifests[0] = SUM;
 	c->signed_s = strcmp(channel, "beta") == 0 ? 1780271940 : 0;
 	c->validity = (struct validity){ .root_s = 1780280000,
@@ -149,7 +148,7 @@ look_ups_find_every_entry(void)
 		CHECK(table_view(c, &ch) == NULL);
 	}
 	for (size_t i = 0; i < COUNT(files); i++) {
-		const struct table_file *f = table_file(c, files[i].path);
+		const struct listed_file *f = table_file(c, files[i].path);
 
 		if (CHECK(f != NULL))
 			CHECK_INT(f->size, files[i].size);
