@@ -1,6 +1,8 @@
 /*
- * Making a bundle: what goes into it, and writing it.  The verb is bundling.c;
- * what a bundle is, manifest/bundle.h.
+ * Making a bundle: bundling.c reads the command line and opens each channel
+ * (bundling_public.c: without a token), bundling_pick.c says what goes in,
+ * bundling_write.c writes it, bundling_say.c says what was done.  What a bundle
+ * is, manifest/bundle.h; who reads one begins at manifest/bundle_file.h.
  */
 #ifndef SLUICE_BUNDLING_H
 #define SLUICE_BUNDLING_H

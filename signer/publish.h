@@ -1,7 +1,17 @@
 /*
  * Making a publication: what was asked for, what was decided, what comes out.
- * publish.c reads the command line, publish_decide.c decides, publish_make.c
- * does the work; renew.c asks for the same release once more.
+ * It goes through these files, in the order of publish_make():
+ *
+ *   publish.c         the command line; renew.c asks for the same release again
+ *   existing.c        what is published now, verified (--previous)
+ *   publish_decide.c  number, ladder, fallback, floor; publish_offer.c: what
+ *                     the offer says of its release
+ *   publish_files.c   the files of the command line
+ *   publish_keys.c    keys are unlocked; root must name them, enough of them
+ *   deltas.c          from the releases before, each applied and compared
+ *   compose.c         manifests, targets and snapshots of all rungs, signed
+ *   publish_make.c    all of it is read back as anybody else would, then moved
+ *                     to its place; push.c hands it to a server
  */
 #ifndef SLUICE_PUBLISH_H
 #define SLUICE_PUBLISH_H
