@@ -124,6 +124,11 @@ cmd_channel_add(const struct args *args, struct err *e)
 	if (configure(args, &conf, &a, e) < 0 ||
 	    store_channel_add(&conf, &ask, &t, e) < 0)
 		return -1;
+	if (t.shared[0] != '\0')
+		(void)fprintf(stderr,
+		    "sluiced: warning: %s and %s share %s: whoever has them"
+		    " for the one ships on the other\n",
+		    ask.id, t.shared_with, t.shared);
 	if (args_flag(args, "json"))
 		printf("{\"channel\":\"%s\",\"root_version\":%lld,"
 		       "\"root_sha256\":\"%s\",\"first_version\":%lld,"

@@ -85,6 +85,8 @@ struct store_channel {
 struct store_trusted {
 	int64_t version, first; /* of the last root and the first */
 	char sha256[SHA256_HEX_SIZE], first_sha256[SHA256_HEX_SIZE];
+	/* a channel that shares keys with it (apart.h), and which; "": none */
+	char shared_with[160], shared[64];
 };
 int store_channel_add(const struct server_config *conf,
     const struct store_channel *ask, struct store_trusted *out,

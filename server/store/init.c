@@ -15,6 +15,7 @@
 #include "manifest/base/file.h"
 #include "server/brake.h"
 #include "server/store.h"
+#include "server/store/apart.h"
 #include "server/store/audit.h"
 #include "server/store/channel.h"
 #include "server/store/prune.h"
@@ -291,6 +292,24 @@ add_or_mend(
 	    : 0;
 }
 
+/* Said, not refused: it is the holders of the roots who can change it. */
+static int
+compare_channels(const struct adding *n, struct db *db,
+    struct store_trusted *out, struct arena *a, struct err *e)
+{
+	const struct apart_ask ask = { n->conf->state, n->channel,
+		n->last->root };
+	struct apart found;
+	int rc = apart_find(db, &ask, &found, a, e);
+
+	if (rc <= 0)
+		return rc;
+	(void)snprintf(
+	    out->shared_with, sizeof(out->shared_with), "%s", found.channel);
+	(void)snprintf(out->shared, sizeof(out->shared), "%s", found.what);
+	return 0;
+}
+
 int
 store_channel_add(const struct server_config *conf,
     const struct store_channel *ask, struct store_trusted *out, struct err *e)
@@ -305,10 +324,12 @@ store_channel_add(const struct server_config *conf,
 
 	if (a == NULL)
 		return err_set(e, ERR_SYS, "no memory");
+	*out = (struct store_trusted){ 0 };
 	if (brake_folder(conf->state, brake, sizeof(brake), e) < 0 ||
 	    read_chain(&n, ask, a, e) < 0 ||
 	    schema_open(&db, conf->state, DB_MUST_EXIST, e) < 0 ||
 	    (tx = tx_begin(db, e)) == NULL ||
+	    compare_channels(&n, db, out, a, e) < 0 ||
 	    add_or_mend(db, &n, brake, e) < 0 || tx_commit(&tx, e) < 0)
 		return -1;
 	out->version = n.last->root->version;

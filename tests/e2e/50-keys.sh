@@ -229,4 +229,23 @@ like "... still one of the old only" "$OUT" incomplete
 check "who goes signs, for the old" next_sign jane/root 3<right
 like "... now it is whole" "$OUT" complete
 check "diff shows who comes and goes" "$BIN/sluice-sign" diff ada/root.json next.json
+# --- the server knows the roots of all its channels -----------------------------------
+# who was not shown the others by --other learns it here; as mirrors they need no brake
+mirrored() { # CHANNEL FILE
+	sign root sign --key "$KEYS/one" "$2" >/dev/null &&
+		"$BIN/sluiced" -s "$STATE" channel add "$1" --root "$2" --mirror
+}
+keygen dev release >/dev/null
+check "a channel with keys of its own" mirrored editor/canary canary.json
+is "... about which there is nothing to say" "$ERR" ""
+check "one of a pair of which one is another channel's" mirrored editor/beta \
+	beta.json
+like "... is said to be that" "$ERR" \
+	'warning: editor/beta and editor/stable share release keys that meet'
+"$BIN/sluice-sign" root init editor/dev --root-key "$KEYS/one.pub" \
+	--release-key "$KEYS/dev.pub" --timestamp-key "$KEYS/canary-time.pub" \
+	-o dev.json >/dev/null
+check "one with the timestamp key of canary" mirrored editor/dev dev.json
+like "... is said to be that" "$ERR" \
+	'warning: editor/dev and editor/canary share a timestamp key'
 finish
