@@ -156,7 +156,7 @@ trusted_root(struct tuf *t, const char *dir, struct bytes *root, struct err *e)
 }
 
 static int
-refresh(struct tuf *t, const struct args *a, struct err *e)
+tuf_refresh(struct tuf *t, const struct args *a, struct err *e)
 {
 	const char *dir = option(a, "metadata-dir", e);
 	struct bytes root;
@@ -180,7 +180,7 @@ cmd_refresh(struct tuf *t, const struct args *a, struct err *e)
 {
 	if (a->argc != 1)
 		return err_set(e, ERR_USAGE, "refresh takes no argument");
-	return refresh(t, a, e);
+	return tuf_refresh(t, a, e);
 }
 
 /* --- artifacts ------------------------------------------------------------- */
@@ -357,7 +357,7 @@ download(struct tuf *t, const struct args *a, struct err *e)
 		return err_set(e, ERR_USAGE, "--target-name is needed");
 	if ((t->target_url = option(a, "target-base-url", e)) == NULL ||
 	    (t->target_dir = option(a, "target-dir", e)) == NULL ||
-	    refresh(t, a, e) < 0 ||
+	    tuf_refresh(t, a, e) < 0 ||
 	    file_mkdirs(t->target_dir, FOLDER_MODE, e) < 0)
 		return -1;
 	return download_all(t, names, n, e);

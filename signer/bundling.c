@@ -362,8 +362,6 @@ open_channels(struct work *w)
 {
 	struct bundling *b = &w->b;
 
-	if (name_channels(w) < 0)
-		return -1;
 	for (size_t i = 0; i < b->nchannels; i++) {
 		struct bundling_channel *c = &b->channels[i];
 
@@ -452,7 +450,9 @@ run(struct work *w)
 {
 	char sha256[SHA256_HEX_SIZE];
 
-	if (read_ask(w) < 0 || keyring_options(&w->ring, w->args, w->e) < 0 ||
+	/* keys last: whoever is asked for a passphrase is not asked in vain */
+	if (read_ask(w) < 0 || name_channels(w) < 0 ||
+	    keyring_options(&w->ring, w->args, w->e) < 0 ||
 	    add_keys(w, "timestamp-key", KEYFILE_TIMESTAMP) < 0 ||
 	    add_keys(w, "minisign-key", KEYFILE_MINISIGN) < 0 ||
 	    open_channels(w) < 0 || read_since(w) < 0 || pick(w) < 0 ||

@@ -34,13 +34,22 @@ lock_partial(struct outdir *s, struct err *e)
 	return -1;
 }
 
+int
+outdir_absent(const char *out, struct err *e)
+{
+	struct stat st;
+
+	if (lstat(out, &st) == 0)
+		return err_set(e, ERR_CONFLICT, "%s exists already", out);
+	return 0;
+}
+
 static int
 begin(struct outdir *s, const char *out, const char *work, struct err *e)
 {
 	struct arena *a = s->arena;
 	size_t len = strlen(out);
 	char *name = arena_text(a, out, e);
-	struct stat st;
 
 	if (name == NULL)
 		return -1;
@@ -53,8 +62,8 @@ begin(struct outdir *s, const char *out, const char *work, struct err *e)
 	    work != NULL ? work : arena_printf(a, e, "%s.partial/work", name);
 	if (s->partial == NULL || s->dir == NULL || s->work == NULL)
 		return -1;
-	if (!s->replaces && lstat(name, &st) == 0)
-		return err_set(e, ERR_CONFLICT, "%s exists already", name);
+	if (!s->replaces && outdir_absent(name, e) < 0)
+		return -1;
 	if (lock_partial(s, e) < 0)
 		return -1;
 	if (file_remove_tree(s->dir, e) < 0 ||

@@ -21,6 +21,9 @@ struct outdir {
 	struct arena *arena;
 };
 
+/* outdir_absent - ERR_CONFLICT if OUT exists: to say so before any work. */
+int outdir_absent(const char *out, struct err *e) MUST_CHECK;
+
 /*
  * outdir_open - ERR_CONFLICT if OUT exists or another process is making it;
  * what a killed one left behind is removed.  work NULL: inside OUT.partial.

@@ -166,10 +166,11 @@ publish_make(struct publish *p, struct arena *a, struct err *e)
 		return err_set(e, ERR_USAGE, "--out is needed");
 	if (keyring_options(&k.ring, p->args, e) < 0 || open_previous(&k) < 0 ||
 	    publish_decide(p, &k.prev, &k.d, a, e) < 0 ||
-	    publish_files_list(&k) < 0 ||
+	    publish_files_list(&k) < 0 || outdir_absent(p->out, e) < 0 ||
+	    publish_keys(&k) < 0 ||
 	    outdir_open(&k.outdir, p->out, p->work, a, e) < 0 ||
-	    publish_keys(&k) < 0 || publish_files_read(&k) < 0 ||
-	    publish_files_drop(&k) < 0 || pieces_sign(&k.pieces, e) < 0 ||
+	    publish_files_read(&k) < 0 || publish_files_drop(&k) < 0 ||
+	    pieces_sign(&k.pieces, e) < 0 ||
 	    pieces_copy(&k.pieces, &k.outdir, e) < 0 ||
 	    publish_files_deltas(&k) < 0 || write_documents(&k) < 0)
 		return -1;

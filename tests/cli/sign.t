@@ -61,6 +61,12 @@ like "... with its name" "$ERR" 'nofile: No such file'
 refused "... and an output that is there" 1 keyless -a linux-x86_64=editor -o pub-1
 like "... with its name" "$ERR" 'pub-1 exists already'
 is "... nothing is left of it" "$(ls -d ./*.partial 2>/dev/null)" ""
+refused "so is a bundle of no channel" 2 sluice-sign bundle --from pub-1 \
+	--root 1.root.json --timestamp-key $K/timestamp.key --pass-fd 9 -o no
+like "... and said" "$ERR" '--channel'
+refused "... and one that nobody signs" 2 sluice-sign bundle --from pub-1 \
+	--root 1.root.json --channel editor/beta -o no
+like "... and said" "$ERR" '-k KEY'
 
 # --- files that are something else ------------------------------------------
 refused "a program has no public key" 1 sluice-sign key editor
