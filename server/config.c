@@ -125,8 +125,8 @@ config_read(
 	memset(out, 0, sizeof(*out));
 	if (file == NULL && file_exists(CONFIG_FILE))
 		file = CONFIG_FILE;
-	if (conf_read(
-		out, keys, COUNT(keys), file, path != NULL, "SLUICED", a, e) < 0)
+	if (conf_read(out, keys, COUNT(keys), file, path != NULL, "SLUICED", a,
+		e) < 0)
 		return -1;
 	if (out->admin_socket == NULL) {
 		out->admin_socket = file_path(a, e, out->state, "admin.sock");
