@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "manifest/cohort.h"
+#include "server/position.h"
 
 /* A position as a client meets it. */
 struct place {

@@ -5,7 +5,7 @@
 #ifndef SLUICE_CHOICE_H
 #define SLUICE_CHOICE_H
 
-#include "server/position.h"
+#include "server/channel_state.h"
 
 struct request {
 	const char *id;	      /* client_id, or NULL */
@@ -44,8 +44,8 @@ struct choice {
 
 /*
  * choice_make - now_s for the plan's last stage and not_before.  It has to be
- * the time at which the views were signed (the round's signed_at_s, in the table
- * signed_s), or a choice might name a view that is not there.
+ * the time at which the views were signed (the round's signed_at_s; signed_s in
+ * the table), or a choice might name a view that is not there.
  */
 struct choice choice_make(
     const struct channel_state *c, const struct request *q, int64_t now_s);

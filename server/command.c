@@ -32,8 +32,8 @@ command_scope(struct channel_state *c, const struct command *cmd, struct err *e)
 	struct scope *s;
 
 	if (cmd->kind == SCOPE_PLATFORM)
-		return state_scope_own(c, cmd->kind, cmd->name, e);
-	s = state_scope(c, cmd->kind, cmd->name);
+		return channel_state_scope_own(c, cmd->kind, cmd->name, e);
+	s = channel_state_scope(c, cmd->kind, cmd->name);
 	if (s == NULL)
 		err_set(e, ERR_REFUSED,
 		    "group %s follows the channel: only a group that was "
@@ -281,7 +281,7 @@ command_apply(struct channel_state *c, const struct command *cmd, int64_t now_s,
 
 	if (check(c, cmd, e) < 0 || run(&next, cmd, now_s, e) < 0)
 		return -1;
-	state_stop_floor(&next);
+	channel_state_stop_floor(&next);
 	/* as many as there will ever be: past not_before */
 	views = choice_views(&next, INT64_MAX, NULL, 0, e);
 	if (views < 0)

@@ -12,8 +12,9 @@
 static bool
 held(const struct channel_state *c, const struct scope *s)
 {
-	return state_pin_holds(c, SCOPE_CHANNEL, "") ||
-	    (s->kind != SCOPE_CHANNEL && state_pin_holds(c, s->kind, s->name));
+	return channel_state_pin_holds(c, SCOPE_CHANNEL, "") ||
+	    (s->kind != SCOPE_CHANNEL &&
+		channel_state_pin_holds(c, s->kind, s->name));
 }
 
 /* take_one - before not_before nobody has had what is taken. */
@@ -35,11 +36,11 @@ static int
 take_group(struct channel_state *c, const char *name, bool sparing,
     int64_t now_s, struct err *e)
 {
-	struct scope *own = state_scope(c, SCOPE_GROUP, name);
+	struct scope *own = channel_state_scope(c, SCOPE_GROUP, name);
 
 	if (own != NULL)
 		return held(c, own) ? 0 : take_one(c, own, now_s, e);
-	if (state_pin_holds(c, SCOPE_GROUP, name))
+	if (channel_state_pin_holds(c, SCOPE_GROUP, name))
 		return 0;
 	for (size_t i = 0; i < c->nscopes; i++) {
 		struct scope *s = &c->scopes[i];
@@ -66,9 +67,10 @@ pin_take(struct channel_state *c, const struct command *cmd, int64_t now_s,
 	if (cmd->kind == SCOPE_GROUP)
 		return take_group(c, cmd->name, false, now_s, e);
 	if (cmd->kind == SCOPE_PLATFORM) {
-		if (state_pin_holds(c, SCOPE_CHANNEL, "") ||
-		    state_pin_holds(c, SCOPE_PLATFORM, cmd->name) ||
-		    (state_scope(c, SCOPE_PLATFORM, cmd->name) == NULL &&
+		if (channel_state_pin_holds(c, SCOPE_CHANNEL, "") ||
+		    channel_state_pin_holds(c, SCOPE_PLATFORM, cmd->name) ||
+		    (channel_state_scope(c, SCOPE_PLATFORM, cmd->name) ==
+			    NULL &&
 			!position_on_offer(&c->scopes[0], &c->ladder)))
 			return 0;
 		s = command_scope(c, cmd, e);
@@ -90,7 +92,7 @@ pin_back(struct channel_state *c, const struct command *cmd, struct err *e)
 
 	rollback.verb = COMMAND_ROLLBACK;
 	if (cmd->kind == SCOPE_GROUP &&
-	    state_scope_own(c, SCOPE_GROUP, cmd->name, e) == NULL)
+	    channel_state_scope_own(c, SCOPE_GROUP, cmd->name, e) == NULL)
 		return -1;
 	return command_stop(c, &rollback, e);
 }

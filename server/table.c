@@ -95,7 +95,7 @@ write_files(const struct table_channel *c)
 static json_t *
 write_channel(const struct table_channel *c, struct err *e)
 {
-	json_t *state = state_write(&c->state, e);
+	json_t *state = channel_state_write(&c->state, e);
 	json_t *manifests = json_array();
 
 	if (state == NULL) {
@@ -267,7 +267,7 @@ read_channel(
 
 	if (json_struct(v, channel_fields, COUNT(channel_fields), true, &d,
 		t->arena, e) < 0 ||
-	    state_read(d.state, &c->state, e) < 0 ||
+	    channel_state_read(d.state, &c->state, e) < 0 ||
 	    read_views(t, c, d.views, e) < 0 ||
 	    read_manifests(t, c, d.manifests, e) < 0 ||
 	    read_files(t, c, d.files, e) < 0)

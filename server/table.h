@@ -13,8 +13,8 @@
  *
  * Tokens are not in it: front asks store for every authenticated request.
  * files lists what may be served to anyone: roots; and of the publication in
- * force and those replaced less than metadata_keep ago, what rungs that somebody
- * was given name.
+ * force and those replaced less than metadata_keep ago, what those rungs name
+ * that somebody was given.
  */
 #ifndef SLUICE_TABLE_H
 #define SLUICE_TABLE_H
@@ -74,11 +74,5 @@ const struct table_view *table_view(
     const struct table_channel *c, const struct choice *ch);
 const struct listed_file *table_file(
     const struct table_channel *c, const char *path);
-
-/* state_write / state_read - channel_state as JSON; the database keeps the
- * same text. */
-json_t *state_write(const struct channel_state *c, struct err *e) MUST_CHECK;
-int state_read(
-    const json_t *v, struct channel_state *c, struct err *e) MUST_CHECK;
 
 #endif

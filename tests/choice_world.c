@@ -115,7 +115,7 @@ world_publish(struct world *w)
 		m.repairs_versions = repairs_versions;
 		m.nrepairs = 1;
 	}
-	if (state_take_in(&w->c, &l, &m, false, &e) < 0) {
+	if (channel_state_take_in(&w->c, &l, &m, false, &e) < 0) {
 		world_wrong(w, e.msg, NULL);
 		return;
 	}
@@ -142,7 +142,7 @@ world_renew(struct world *w)
 		l.nblocks = 1;
 	m.rollout =
 	    (struct rollout){ was.salt, was.control_bp, was.plan, was.nplan };
-	if (state_take_in(&w->c, &l, &m, true, &e) < 0) {
+	if (channel_state_take_in(&w->c, &l, &m, true, &e) < 0) {
 		w->refused++;
 		if (l.nblocks > 1)
 			world_wrong(w, "a renewal was refused", NULL);

@@ -11,6 +11,7 @@
 
 #include "manifest/cohort.h"
 #include "server/choice.h"
+#include "server/command.h"
 
 #define NOW_S	  INT64_C(1780272000)
 #define HOUR_S	  INT64_C(3600)

@@ -249,7 +249,7 @@ go_beyond(struct store *s, struct channel *c, int rung, struct arena *a,
 	AUTO_TX tx = NULL;
 
 	row.before = channel_state_text(&c->state, a, e);
-	state_restore(&c->state, rung);
+	channel_state_restore(&c->state, rung);
 	row.after = channel_state_text(&c->state, a, e);
 	if (row.before == NULL || row.after == NULL ||
 	    (tx = tx_begin(s->db, e)) == NULL ||

@@ -38,7 +38,7 @@ channel_state_text(
 	AUTO_JSON v = NULL;
 
 	buf_init(&b, STATE_MAX);
-	v = state_write(s, e);
+	v = channel_state_write(s, e);
 	if (v == NULL || json_write(v, &b, e) < 0 || buf_ok(&b, e) < 0)
 		return NULL;
 	return arena_text(a, buf_str(&b), e);
@@ -57,7 +57,7 @@ channel_state_parse(
 	if (b.len == 0)
 		return 0;
 	v = json_read(b, STATE_MAX, e);
-	if (v == NULL || state_read(v, out, e) < 0)
+	if (v == NULL || channel_state_read(v, out, e) < 0)
 		return err_in(e, "state of %s", id);
 	return 0;
 }

@@ -4,7 +4,7 @@
 #ifndef SLUICE_CHANNEL_H
 #define SLUICE_CHANNEL_H
 
-#include "server/position.h"
+#include "server/channel_state.h"
 #include "server/store/db.h"
 
 #define CHANNEL_ID_SIZE (2 * PRODUCT_MAX + 2)

@@ -154,7 +154,7 @@ make_state(struct taking *t, struct err *e)
 	memcpy(next.product, s->product, sizeof(next.product));
 	memcpy(next.channel, s->channel, sizeof(next.channel));
 	t->rung = (int)facts_number(t->facts, "rung");
-	if (state_take_in(&next, &l, t->offer, false, e) < 0)
+	if (channel_state_take_in(&next, &l, t->offer, false, e) < 0)
 		return -1;
 	if (t->rung < 0 || t->rung >= ladder_rungs(&l))
 		return err_set(e, ERR_SYS, "answer of the child: no rung");

@@ -1,6 +1,6 @@
 /*
  * Operators' changes of positions, pins and groups: request to command,
- * command to state (position.h), state to round.
+ * command to state (command.h), state to round.
  */
 #ifndef SLUICE_MOVE_H
 #define SLUICE_MOVE_H

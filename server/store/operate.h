@@ -6,6 +6,7 @@
 #ifndef SLUICE_OPERATE_H
 #define SLUICE_OPERATE_H
 
+#include "server/command.h"
 #include "server/store/context.h"
 
 struct asker {

@@ -30,8 +30,8 @@ static const char migration_1[] =
     " channel TEXT NOT NULL,"
     " root_version BIGINT NOT NULL," /* newest trusted root */
     " publication TEXT NOT NULL,"    /* the running one; '' */
-    " state TEXT NOT NULL,"	     /* state_write; '' before the first */
-    " round BIGINT NOT NULL,"	     /* the last started */
+    " state TEXT NOT NULL,"   /* channel_state_write; '' before the first */
+    " round BIGINT NOT NULL," /* the last started */
     " created_s BIGINT NOT NULL);"
 
     "CREATE TABLE root ("

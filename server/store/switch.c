@@ -106,13 +106,14 @@ take_in(struct taking *t, struct err *e)
 	if (c->ladder.m > 0 &&
 	    (t->before = channel_state_text(c, t->a, e)) == NULL)
 		return -1;
-	if (state_take_in(c, &t->ladder, t->offer,
+	if (channel_state_take_in(c, &t->ladder, t->offer,
 		json_is_true(json_object_get(t->facts, "renewal")), e) < 0)
 		return -1;
 	for (size_t i = 0; i < t->offer->nrepairs; i++)
 		if (release_version(t->s->db, t->c->id, t->offer->repairs[i],
 			version, e) < 0 ||
-		    (version[0] != '\0' && state_repair(c, version, e) < 0))
+		    (version[0] != '\0' &&
+			channel_state_repair(c, version, e) < 0))
 			return -1;
 	return 0;
 }

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "server/command.h"
+#include "server/position.h"
 #include "tests/choice_world.h"
 #include "tests/tap.h"
 
@@ -94,7 +96,7 @@ scope_of(struct world *w, const struct client *c, bool platform)
 	const struct scope *s = NULL;
 
 	if (platform && c->platform >= 0)
-		s = state_scope(
+		s = channel_state_scope(
 		    &w->c, SCOPE_PLATFORM, world_platforms[c->platform]);
 	return s != NULL ? s : &w->c.scopes[0];
 }

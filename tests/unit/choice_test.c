@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "manifest/cohort.h"
+#include "server/command.h"
+#include "server/position.h"
 #include "tests/tap.h"
 
 #define NOW_S INT64_C(1780272000)

@@ -2,7 +2,7 @@
  * Moves of one position, and operators' commands on a channel, each with the
  * rungs that it must lead to.
  */
-#include "server/position.h"
+#include "server/command.h"
 
 #include <string.h>
 
@@ -42,7 +42,7 @@ take_in(const struct ladder *l, bool renewal)
 		.offer = true,
 		.rollout = { "salt", 1000, plan, COUNT(plan) } };
 
-	return state_take_in(&c, l, &m, renewal, &e);
+	return channel_state_take_in(&c, l, &m, renewal, &e);
 }
 
 static void
@@ -84,7 +84,7 @@ at(const char *whom, int low, int high)
 	const struct scope *s = &c.scopes[0];
 
 	if (whom[0] != '\0')
-		s = state_scope(&c,
+		s = channel_state_scope(&c,
 		    strchr(whom, '-') != NULL ? SCOPE_PLATFORM : SCOPE_GROUP,
 		    whom);
 	if (!CHECK(s != NULL))
@@ -264,7 +264,8 @@ only_its_own_name_lifts_a_platforms_stop(void)
 	/* a channel-wide raise passes it by too */
 	CHECK_INT(say(COMMAND_PERCENT, "", 5000), 0);
 	CHECK_INT(
-	    state_scope(&c, SCOPE_PLATFORM, "linux-x86_64")->percent_bp, 1000);
+	    channel_state_scope(&c, SCOPE_PLATFORM, "linux-x86_64")->percent_bp,
+	    1000);
 	CHECK_INT(say(COMMAND_RESUME, "linux-x86_64", 0), 0);
 	at("linux-x86_64", 2, 6);
 	CHECK_INT(c.stop_floor, 7);
@@ -433,10 +434,10 @@ states_survive_json(void)
 	CHECK_INT(say(COMMAND_PIN, "windows-x86_64", 5), 0);
 	CHECK_INT(say(COMMAND_GROUP_ADD, "early", 0), 0);
 	CHECK_INT(pin_back("lts", 4), 0);
-	CHECK_INT(state_repair(&c, "1.5.9", &e), 0);
-	v = state_write(&c, &e);
+	CHECK_INT(channel_state_repair(&c, "1.5.9", &e), 0);
+	v = channel_state_write(&c, &e);
 	CHECK(v != NULL);
-	CHECK_INT(state_read(v, &back, &e), 0);
+	CHECK_INT(channel_state_read(v, &back, &e), 0);
 	CHECK(!back.mirror);
 	CHECK_INT(back.nscopes, 4);
 	CHECK_INT(back.npins, 2);
@@ -450,9 +451,9 @@ states_survive_json(void)
 		CHECK_TEXT(back.scopes[i].name, c.scopes[i].name);
 	}
 	json_object_set_new(v, "stop_floor", json_integer(21));
-	CHECK_INT(state_read(v, &back, &e), -1);
+	CHECK_INT(channel_state_read(v, &back, &e), -1);
 	json_decref(v);
-	CHECK_INT(state_read(NULL, &back, &e), -1);
+	CHECK_INT(channel_state_read(NULL, &back, &e), -1);
 }
 
 static const struct tap_test tests[] = {

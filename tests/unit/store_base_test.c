@@ -9,6 +9,7 @@
 
 #include "manifest/base/file.h"
 #include "manifest/cohort.h"
+#include "server/command.h"
 #include "server/store/refused_keys.h"
 #include "server/store/schema.h"
 #include "tests/tap.h"
@@ -89,7 +90,8 @@ publish(struct world *w, int64_t seq, const int64_t *good, int ngood)
 	(void)snprintf(version, sizeof(version), "1.%d.0", (int)seq);
 	for (int i = 0; i < ngood; i++)
 		l.good_seq[i] = good[i];
-	if (!CHECK(state_take_in(&w->c->state, &l, &offer, false, &e) == 0))
+	if (!CHECK(channel_state_take_in(&w->c->state, &l, &offer, false, &e) ==
+		0))
 		tap_note("%s", e.msg);
 	CHECK(release_add(w->db, ID, &offer, &hold, NOW, &e) == 0);
 	CHECK(release_note(w->db, ID, &w->c->state, NOW, &e) == 0);

@@ -1,8 +1,10 @@
 /*
  * The state of one channel: its scopes, and what a publication does to it.
  * Pure; moves are position.c, operators' words command.c, its JSON
- * state_json.c.
+ * channel_state_json.c.
  */
+#include "server/channel_state.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +14,8 @@
 /* --- scopes -------------------------------------------------------------- */
 
 struct scope *
-state_scope(struct channel_state *c, enum scope_kind kind, const char *name)
+channel_state_scope(
+    struct channel_state *c, enum scope_kind kind, const char *name)
 {
 	if (kind == SCOPE_CHANNEL)
 		return c->nscopes > 0 ? &c->scopes[0] : NULL;
@@ -25,10 +28,10 @@ state_scope(struct channel_state *c, enum scope_kind kind, const char *name)
 }
 
 struct scope *
-state_scope_own(struct channel_state *c, enum scope_kind kind, const char *name,
-    struct err *e)
+channel_state_scope_own(struct channel_state *c, enum scope_kind kind,
+    const char *name, struct err *e)
 {
-	struct scope *s = state_scope(c, kind, name);
+	struct scope *s = channel_state_scope(c, kind, name);
 
 	if (s != NULL)
 		return s;
@@ -49,7 +52,7 @@ state_scope_own(struct channel_state *c, enum scope_kind kind, const char *name,
 }
 
 bool
-state_pin_holds(
+channel_state_pin_holds(
     const struct channel_state *c, enum scope_kind kind, const char *name)
 {
 	for (size_t i = 0; i < c->npins; i++) {
@@ -80,7 +83,7 @@ stop_rung(const struct channel_state *c, const struct scope *s)
 }
 
 void
-state_stop_floor(struct channel_state *c)
+channel_state_stop_floor(struct channel_state *c)
 {
 	if (c->ladder.m == 0)
 		return;
@@ -98,11 +101,11 @@ state_stop_floor(struct channel_state *c)
 }
 
 void
-state_restore(struct channel_state *c, int rung)
+channel_state_restore(struct channel_state *c, int rung)
 {
 	for (size_t i = 0; i < c->nscopes; i++)
 		position_restore(&c->scopes[i], &c->ladder, rung);
-	state_stop_floor(c);
+	channel_state_stop_floor(c);
 }
 
 /* --- publications -------------------------------------------------------- */
@@ -121,7 +124,8 @@ copy_text(
 }
 
 int
-state_repair(struct channel_state *c, const char *version, struct err *e)
+channel_state_repair(
+    struct channel_state *c, const char *version, struct err *e)
 {
 	for (size_t i = 0; i < c->nrepairs; i++) {
 		if (strcmp(c->repairs[i], version) == 0)
@@ -177,7 +181,7 @@ take_offer(struct channel_state *c, const struct manifest *offer, struct err *e)
 		    ? offer->repairs_versions[i]
 		    : delta_version(offer, offer->repairs[i]);
 
-		if (version != NULL && state_repair(c, version, e) < 0)
+		if (version != NULL && channel_state_repair(c, version, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -192,7 +196,7 @@ start_scopes(struct channel_state *c)
 }
 
 int
-state_take_in(struct channel_state *c, const struct ladder *l,
+channel_state_take_in(struct channel_state *c, const struct ladder *l,
     const struct manifest *offer, bool renewal, struct err *e)
 {
 	struct channel_state next = *c;
@@ -219,7 +223,7 @@ state_take_in(struct channel_state *c, const struct ladder *l,
 		if (position_renew(&next.scopes[i], &c->ladder, l, e) < 0)
 			return -1;
 	}
-	state_stop_floor(&next);
+	channel_state_stop_floor(&next);
 	*c = next;
 	return 0;
 }

@@ -5,7 +5,7 @@
 
 #include "manifest/base/json.h"
 #include "manifest/cohort.h"
-#include "server/table.h"
+#include "server/channel_state.h"
 
 static const char *const kind_names[] = { [SCOPE_CHANNEL] = "channel",
 	[SCOPE_PLATFORM] = "platform",
@@ -68,7 +68,7 @@ write_ladder(const struct ladder *l)
 }
 
 json_t *
-state_write(const struct channel_state *c, struct err *e)
+channel_state_write(const struct channel_state *c, struct err *e)
 {
 	json_t *groups = json_array(), *repairs = json_array();
 	json_t *v;
@@ -252,7 +252,7 @@ read_lists(struct reading *r, const json_t *v, struct channel_state *c)
 }
 
 int
-state_read(const json_t *v, struct channel_state *c, struct err *e)
+channel_state_read(const json_t *v, struct channel_state *c, struct err *e)
 {
 	struct reading r = { .e = e };
 
