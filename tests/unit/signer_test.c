@@ -22,7 +22,6 @@
 #include "manifest/base/text.h"
 #include "signer/ecdsa.h"
 #include "signer/rootdoc.h"
-#include "signer/status.h"
 #include "signer/tokenuri.h"
 #include "tests/tap.h"
 
@@ -634,39 +633,6 @@ other_public_keys_are_refused(void)
 	}
 }
 
-/* --- status --------------------------------------------------------------- */
-
-static void
-warnings_come_60_30_and_7_days_ahead(void)
-{
-	static const int64_t day = 86400;
-
-	CHECK_INT(expiry_level(61 * day, 0), EXPIRY_FINE);
-	CHECK_INT(expiry_level(60 * day, 0), EXPIRY_60_DAYS);
-	CHECK_INT(expiry_level(30 * day + 1, 0), EXPIRY_60_DAYS);
-	CHECK_INT(expiry_level(30 * day, 0), EXPIRY_30_DAYS);
-	CHECK_INT(expiry_level(7 * day + 1, 0), EXPIRY_30_DAYS);
-	CHECK_INT(expiry_level(7 * day, 0), EXPIRY_7_DAYS);
-	CHECK_INT(expiry_level(1, 0), EXPIRY_7_DAYS);
-	CHECK_INT(expiry_level(0, 0), EXPIRY_EXPIRED);
-	CHECK_INT(expiry_level(-day, 0), EXPIRY_EXPIRED);
-	/* not before the last quarter of a life that is known */
-	CHECK_INT(expiry_level(30 * day, 30 * day), EXPIRY_FINE);
-	CHECK_INT(expiry_level(15 * day / 2 + 1, 30 * day), EXPIRY_FINE);
-	CHECK_INT(expiry_level(15 * day / 2, 30 * day), EXPIRY_30_DAYS);
-	CHECK_INT(expiry_level(7 * day, 30 * day), EXPIRY_7_DAYS);
-	CHECK_INT(expiry_level(day + 1, 4 * day), EXPIRY_FINE);
-	CHECK_INT(expiry_level(day, 4 * day), EXPIRY_7_DAYS);
-	CHECK_INT(expiry_level(0, 4 * day), EXPIRY_EXPIRED);
-	CHECK_INT(expiry_level(60 * day, 365 * day), EXPIRY_60_DAYS);
-	/* a clock that was ahead when it was signed */
-	CHECK_INT(expiry_level(7 * day, -day), EXPIRY_7_DAYS);
-	CHECK_INT(status_timestamp(0, 1400, 1399), EXPIRY_FINE);
-	CHECK_INT(status_timestamp(1000, 1400, 1000), EXPIRY_FINE);
-	CHECK_INT(status_timestamp(1000, 1400, 1301), EXPIRY_7_DAYS);
-	CHECK_INT(status_timestamp(1000, 1400, 1400), EXPIRY_EXPIRED);
-}
-
 static const struct tap_test tests[] = {
 	TAP(references_name_their_source),
 	TAP(a_uri_is_read),
@@ -683,7 +649,6 @@ static const struct tap_test tests[] = {
 	TAP(public_keys_of_all_files_are_the_same),
 	TAP(a_p256_key_keeps_its_id),
 	TAP(other_public_keys_are_refused),
-	TAP(warnings_come_60_30_and_7_days_ahead),
 };
 
 int
