@@ -1,8 +1,8 @@
 #!/bin/sh
 # The same patches give the same files however the core is compiled: by gcc and
 # clang, with and without optimizing, for 32 bits, and for Windows.  So do
-# timeout: 300
 # damaged ones: what is refused here is refused there.
+# timeout: 300
 . "$(dirname "$0")/../tap.sh"
 
 delta=$BIN/sluice-delta
