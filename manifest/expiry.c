@@ -3,20 +3,34 @@
  */
 #include "manifest/expiry.h"
 
-#define DAY_S INT64_C(86400)
+#include <stddef.h>
+
+#include "manifest/base/base.h"
+
+#define DAY_S	INT64_C(86400)
+#define SHORT_S (28 * DAY_S)
 
 enum expiry_level
 expiry_level(int64_t left_s, int64_t life_s)
 {
+	static const struct {
+		int64_t days;
+		enum expiry_level level;
+	} ahead[] = {
+		{ 7, EXPIRY_7_DAYS },
+		{ 30, EXPIRY_30_DAYS },
+		{ 60, EXPIRY_60_DAYS },
+	};
+
 	if (left_s <= 0)
 		return EXPIRY_EXPIRED;
-	if (life_s > 0 && left_s > life_s / 4)
-		return EXPIRY_FINE;
-	if (left_s <= 7 * DAY_S)
-		return EXPIRY_7_DAYS;
-	if (left_s <= 30 * DAY_S)
-		return EXPIRY_30_DAYS;
-	return left_s <= 60 * DAY_S ? EXPIRY_60_DAYS : EXPIRY_FINE;
+	if (life_s > 0 && life_s < SHORT_S)
+		return left_s <= life_s / 4 ? EXPIRY_7_DAYS : EXPIRY_FINE;
+	for (size_t i = 0; i < COUNT(ahead); i++)
+		if (left_s <= ahead[i].days * DAY_S &&
+		    (life_s <= 0 || ahead[i].days * DAY_S <= life_s / 4 * 3))
+			return ahead[i].level;
+	return EXPIRY_FINE;
 }
 
 int64_t

@@ -16,11 +16,13 @@ enum expiry_level {
 
 /*
  * expiry_level - left_s: seconds until it expires; life_s: from its signature
- * to then, 0 or less: not known, as that of a root.  In the first three
- * quarters of its life a document is fine however short that is; from the last
- * quarter on, what lasts less than 28 days is at "7 days".
+ * to then, 0 or less: not known, as that of a root.  A level that is more than
+ * three quarters of the life is left out, or what was signed for 30 days would
+ * be warned of at once; what lives less than 28 days is at "7 days" in its last
+ * quarter.
  */
 enum expiry_level expiry_level(int64_t left_s, int64_t life_s);
+
 /* expiry_signed_s - when the documents of publication m were signed: m is the
  * minute, or later where several came in one; 0: none. */
 int64_t expiry_signed_s(int64_t m);

@@ -8,7 +8,6 @@
 
 #include "manifest/base/json.h"
 #include "server/worker.h"
-#include "signer/status.h"
 #include "tests/tap.h"
 
 #define DAY INT64_C(86400)
@@ -21,37 +20,6 @@ text(const json_t *list, size_t i, const char *key)
 	    json_string_value(json_object_get(json_array_get(list, i), key));
 
 	return s == NULL ? "" : s;
-}
-
-static void
-warnings_come_60_30_and_7_days_ahead(void)
-{
-	static const int64_t day = DAY;
-
-	CHECK_INT(expiry_level(61 * day, 0), EXPIRY_FINE);
-	CHECK_INT(expiry_level(60 * day, 0), EXPIRY_60_DAYS);
-	CHECK_INT(expiry_level(30 * day + 1, 0), EXPIRY_60_DAYS);
-	CHECK_INT(expiry_level(30 * day, 0), EXPIRY_30_DAYS);
-	CHECK_INT(expiry_level(7 * day + 1, 0), EXPIRY_30_DAYS);
-	CHECK_INT(expiry_level(7 * day, 0), EXPIRY_7_DAYS);
-	CHECK_INT(expiry_level(1, 0), EXPIRY_7_DAYS);
-	CHECK_INT(expiry_level(0, 0), EXPIRY_EXPIRED);
-	CHECK_INT(expiry_level(-day, 0), EXPIRY_EXPIRED);
-	/* not before the last quarter of a life that is known */
-	CHECK_INT(expiry_level(30 * day, 30 * day), EXPIRY_FINE);
-	CHECK_INT(expiry_level(15 * day / 2 + 1, 30 * day), EXPIRY_FINE);
-	CHECK_INT(expiry_level(15 * day / 2, 30 * day), EXPIRY_30_DAYS);
-	CHECK_INT(expiry_level(7 * day, 30 * day), EXPIRY_7_DAYS);
-	CHECK_INT(expiry_level(day + 1, 4 * day), EXPIRY_FINE);
-	CHECK_INT(expiry_level(day, 4 * day), EXPIRY_7_DAYS);
-	CHECK_INT(expiry_level(0, 4 * day), EXPIRY_EXPIRED);
-	CHECK_INT(expiry_level(60 * day, 365 * day), EXPIRY_60_DAYS);
-	/* a clock that was ahead when it was signed */
-	CHECK_INT(expiry_level(7 * day, -day), EXPIRY_7_DAYS);
-	CHECK_INT(status_timestamp(0, 1400, 1399), EXPIRY_FINE);
-	CHECK_INT(status_timestamp(1000, 1400, 1000), EXPIRY_FINE);
-	CHECK_INT(status_timestamp(1000, 1400, 1301), EXPIRY_7_DAYS);
-	CHECK_INT(status_timestamp(1000, 1400, 1400), EXPIRY_EXPIRED);
 }
 
 static void
@@ -218,7 +186,6 @@ a_timestamp_that_is_not_renewed(void)
 }
 
 static const struct tap_test tests[] = {
-	TAP(warnings_come_60_30_and_7_days_ahead),
 	TAP(what_lasts_is_not_named),
 	TAP(the_worst_of_several),
 	TAP(a_mirror_waits_for_bundles),
