@@ -86,9 +86,15 @@ lock_first(struct pack *p, int fd, const char *path, struct err *e)
 
 	if (!ours && errno != EWOULDBLOCK)
 		return err_sys(e, "%s", path);
+	if (fstat(fd, &is) < 0)
+		return err_sys(e, "%s", path);
 	/* whoever had the lock before has renamed or removed it */
-	if (!ours || fstat(fd, &is) < 0 || lstat(path, &named) < 0 ||
-	    is.st_dev != named.st_dev || is.st_ino != named.st_ino)
+	if (lstat(path, &named) < 0) {
+		if (errno != ENOENT)
+			return err_sys(e, "%s", path);
+		ours = false;
+	}
+	if (!ours || is.st_dev != named.st_dev || is.st_ino != named.st_ino)
 		return err_set(e, ERR_CONFLICT, "another process is making %s",
 		    p->ask.path);
 	p->lock = fcntl(fd, F_DUPFD_CLOEXEC, 0);
